@@ -1,0 +1,52 @@
+# Run `make` to see what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+WITH_ENV := set -a; if [ -f .env ]; then . ./.env; fi; set +a;
+export PYTHONPATH := $(CURDIR)
+export RASA_TELEMETRY_ENABLED := false
+export SQLALCHEMY_SILENCE_UBER_WARNING := 1
+
+.PHONY: help run test train evaluate lint bench shots validate requirements setup setup-dev clean docs
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+
+run: setup ## Set everything up, train if needed, and run the assistant until Ctrl-C
+	@$(WITH_ENV) $(PY) -m launcher.train && exec $(PY) -m launcher
+
+test: setup-dev ## Set up what the tests need, and run them all
+	@scripts/test.sh
+
+train: setup ## Train the model, if what it is made from has changed
+	@$(PY) -m launcher.train
+
+evaluate: setup train ## Score understanding: on the project's own held-out set, or SET=file.csv [PREDICTIONS=out.csv]
+	@$(PY) scripts/evaluate.py $(if $(SET),--set '$(SET)') $(if $(PREDICTIONS),--predictions '$(PREDICTIONS)')
+
+validate: setup ## Let Rasa check domain, data and rules
+	@$(PY) scripts/validate.py
+
+lint: setup-dev ## Check style, types and the import rules
+	@.venv/bin/ruff check . && .venv/bin/mypy
+
+bench: setup-dev train ## Measure speed and memory, and write var/bench.json
+	@$(PY) scripts/bench.py
+
+shots: setup-dev train ## Take the screenshots in docs/screenshots
+	@scripts/shots.sh
+
+docs: setup ## Write the tables in README and docs that are made from the product itself
+	@$(PY) scripts/make_docs.py
+
+requirements: ## Compile requirements.in and requirements-dev.in, with every version and hash pinned
+	@scripts/compile-requirements.sh
+
+setup: ## Make .venv with what the product needs
+	@scripts/setup.sh
+
+setup-dev: ## Make .venv with what the tests and checks need as well
+	@scripts/setup.sh dev
+
+clean: ## Remove what was built, but not var/, where the data is
+	@rm -rf .venv .tools models .rasa

@@ -1,0 +1,1 @@
+"""Custom actions, one a file: each reads slots, calls one function of `outreach`, utters, and returns events."""

@@ -1,0 +1,49 @@
+"""A person says where they are: its outreach area and the services there, or the question that is left."""
+from __future__ import annotations
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.never_silent import Events, NeverSilentAction
+from actions.places import ask_which_place, places_in
+from actions.signpost import show_services
+from outreach import bootstrap
+from outreach.directory.whereabouts import Whereabouts, heard
+
+
+class ActionFindPlace(NeverSilentAction):
+    """Answers `give_location`, typed or chosen."""
+
+    def name(self) -> str:
+        """The name in the domain."""
+        return "action_find_place"
+
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        """Say back what was understood; ask when it is unclear; outside the county is no refusal."""
+        where = _chosen(tracker) or heard(
+            bootstrap.gazetteer(), places_in(tracker), tracker.latest_message.get("text") or "", answering=True
+        )
+        if where is None:
+            dispatcher.utter_message(response="utter_give_location")
+            return []
+        if where.question:
+            ask_which_place(dispatcher, where.question)
+            return []
+        if where.outside:
+            dispatcher.utter_message(response="utter_outside_county", place=where.place)
+            show_services(dispatcher, "outside_county", where)
+        else:
+            dispatcher.utter_message(response="utter_area_found", place=where.place, area=where.area)
+            show_services(dispatcher, "give_location", where)
+        return [SlotSet(name, value) for name, value in where.as_slots().items()]
+
+
+def _chosen(tracker: Tracker) -> Whereabouts | None:
+    """The district of a button that was offered to make an unclear place clear."""
+    entities = {e["entity"]: e["value"] for e in tracker.latest_message.get("entities") or []}
+    district = entities.get("district")
+    if not district:
+        return None
+    area = bootstrap.gazetteer().area_of(district)
+    return Whereabouts(entities.get("place") or district, district, area, outside=area is None)

@@ -1,0 +1,149 @@
+"""One turn of a conversation: a message in, replies out, and never silence (docs/adr/0007-nobody-meets-silence.md)."""
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import OutputChannel, UserMessage
+
+logger = logging.getLogger(__name__)
+
+STATIC_FALLBACK = "utter_static_fallback"
+QUICK_EXIT = "utter_quick_exit"
+_PAYLOAD = re.compile(r"^/(?P<intent>[a-z_]+)(?P<entities>\{.*\})?$", re.DOTALL)
+
+
+@dataclass
+class Reply:
+    """One message of the assistant, free of any channel's form. `choices` maps a choice's id to its title and payload."""
+
+    text: str
+    choices: dict[str, tuple[str, str]] = field(default_factory=dict)
+    services: list[dict[str, Any]] = field(default_factory=list)
+    command: str | None = None
+
+
+class Collector(OutputChannel):
+    """Gathers what Rasa sends in one turn."""
+
+    def __init__(self, channel: str) -> None:
+        self._channel = channel
+        self.replies: list[Reply] = []
+
+    def name(self) -> str:  # type: ignore[override]  # Rasa's is a class method; wording is chosen by this name
+        """The channel's name, by which the wording is chosen."""
+        return self._channel
+
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        """Take one of Rasa's messages. Services without words belong to the words before them."""
+        custom = message.get("custom") or {}
+        services = list(custom.get("services", []))
+        text = message.get("text") or ""
+        if not text and services and self.replies:
+            self.replies[-1].services.extend(services)
+            return
+        if text or services:
+            command = "exit" if message.get("utter_action") == QUICK_EXIT else None
+            self.replies.append(Reply(text, _choices(message.get("buttons") or []), services, command))
+
+
+def _choices(buttons: list[dict[str, Any]]) -> dict[str, tuple[str, str]]:
+    return {choice_id(b["payload"]): (b["title"], b["payload"]) for b in buttons}
+
+
+def choice_id(payload: str) -> str:
+    """A choice's id, made from its payload so that the same choice always has the same one."""
+    return re.sub(r"[^a-z0-9]+", "-", payload.lower()).strip("-")
+
+
+def chosen(payload: str, title: str) -> dict[str, Any]:
+    """What Rasa would have understood, for a button that the assistant itself offered: no text is parsed."""
+    match = _PAYLOAD.match(payload)
+    if match is None:
+        raise ValueError("a button's payload is not an intent")
+    entities = json.loads(match.group("entities") or "{}")
+    intent = {"name": match.group("intent"), "confidence": 1.0}
+    return {
+        "text": title,
+        "intent": intent,
+        "intent_ranking": [intent],
+        "entities": [{"entity": name, "value": value, "extractor": "choice"} for name, value in entities.items()],
+        "also": [],
+    }
+
+
+def as_plain_text(text: str) -> str:
+    """Typed text never becomes a payload of Rasa's: what makes one, a slash at the beginning, is taken away."""
+    plain = text.replace("\x00", " ").strip()
+    while plain.startswith("/"):
+        plain = plain[1:].lstrip()
+    return plain or "?"
+
+
+class Turns:
+    """Runs turns on Rasa's agent within a time limit."""
+
+    def __init__(self, agent: Agent, channel: str, seconds: float) -> None:
+        self._agent = agent
+        self._channel = channel
+        self._seconds = seconds
+        # Held so that a turn whose person hung up is finished, not collected as garbage.
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def say(self, sender_id: str, text: str, metadata: dict[str, Any] | None = None) -> list[Reply]:
+        """The replies to typed text."""
+        return await self._run(sender_id, as_plain_text(text), None, metadata)
+
+    async def choose(
+        self, sender_id: str, title: str, payload: str, metadata: dict[str, Any] | None = None
+    ) -> list[Reply]:
+        """The replies to a button."""
+        return await self._run(sender_id, title, chosen(payload, title), metadata)
+
+    async def _run(
+        self, sender_id: str, text: str, parsed: dict[str, Any] | None, metadata: dict[str, Any] | None
+    ) -> list[Reply]:
+        collector = Collector(self._channel)
+        message = UserMessage(
+            text, collector, sender_id, parse_data=parsed, input_channel=self._channel, metadata=metadata or {}
+        )
+        turn = asyncio.ensure_future(self._agent.handle_message(message))
+        self._running.add(turn)
+        turn.add_done_callback(self._finished)
+        try:
+            await asyncio.wait_for(asyncio.shield(turn), self._seconds)
+        except asyncio.TimeoutError:
+            logger.error("a turn took longer than %s s", self._seconds)
+            return [*collector.replies, self.static()]
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever broke, somebody is waiting
+            logger.error("a turn failed: %s", type(error).__name__, exc_info=True)
+            return [*collector.replies, self.static()]
+        return collector.replies or [self.static()]
+
+    def _finished(self, turn: asyncio.Task[Any]) -> None:
+        self._running.discard(turn)
+        if not turn.cancelled() and turn.exception() is not None:
+            logger.error("a turn ended with %s", type(turn.exception()).__name__)
+
+    async def utter(self, response: str, sender_id: str) -> Reply:
+        """A response outside any turn: the greeting, which nobody asked for."""
+        collector = Collector(self._channel)
+        tracker = self._agent.tracker_store.init_tracker(sender_id)
+        draft = await self._agent.nlg.generate(response, tracker, self._channel)  # type: ignore[union-attr]
+        if draft:
+            await collector.send_response(sender_id, draft)
+        return collector.replies[0] if collector.replies else self.static()
+
+    def static(self) -> Reply:
+        """The fixed reply with the helpline, out of the trained model's own domain: it needs nothing that can be gone."""
+        variations = self._agent.domain.responses[STATIC_FALLBACK]  # type: ignore[union-attr]
+        own = [v for v in variations if v.get("channel") == self._channel]
+        fixed = (own or [v for v in variations if not v.get("channel")])[0]
+        return Reply(str(fixed["text"]), _choices(fixed.get("buttons") or []))

@@ -1,0 +1,370 @@
+"""The chat on the web: the page, its JSON contract, the forms for where there is no script, and leaving.
+
+A conversation's token is its only key. It is minted here, told to the page once, and kept by the page in memory.
+"""
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Awaitable, Callable
+from urllib.parse import urlsplit
+
+import jinja2
+from rasa.core.channels.channel import InputChannel, UserMessage
+from sanic import Blueprint, Sanic
+from sanic.exceptions import PayloadTooLarge, SanicException
+from sanic.request import Request
+from sanic.response import HTTPResponse, empty, html, json as json_response, raw, redirect
+
+from channels import startup
+from channels.limits import Limits
+from channels.turns import Reply, Turns
+from outreach import bootstrap
+from outreach.adapters.conversations import ConversationRow, Conversations
+from outreach.privacy import capability
+from outreach.safety.exit_words import ExitWords
+from outreach.settings import ROOT, Settings
+
+logger = logging.getLogger(__name__)
+
+MOST_BYTES = 16 * 1024
+MOST_CHARACTERS = 1000
+PURGE_EVERY = timedelta(seconds=60)
+_WEB = ROOT / "web"
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html"}
+
+
+class Refusal(Exception):
+    """A request that gets a status and a plain reason instead of an answer."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+FORGOTTEN = Refusal(401, "This conversation has ended and was forgotten. You can start a new one.")
+
+
+class WebChannel(InputChannel):
+    """Rasa's input channel for the page."""
+
+    @classmethod
+    def name(cls) -> str:
+        """The channel's name, by which wording is chosen."""
+        return "web"
+
+    def url_prefix(self) -> str:
+        """Where the blueprint hangs: at the root, for `/chat` and `/health`."""
+        return "/chat"
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        """All routes of the web channel. Everything they need is built when the server has started."""
+        settings = bootstrap.settings()
+        blueprint = Blueprint("web_channel")
+        chat = Chat(settings)
+        _listen(blueprint, chat)
+        _api_routes(blueprint, chat)
+        _page_routes(blueprint, chat)
+        blueprint.middleware("response")(_headers(settings))
+        return blueprint
+
+
+class Chat:
+    """What the routes do, free of where they hang."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.exit_words = ExitWords.load("web")
+        self.limits = Limits(settings.messages_per_minute, settings.sessions_per_minute)
+        self._conversations: Conversations | None = None
+        self.turns: Turns = None  # type: ignore[assignment]  # set by `start`, before the first request
+        self.page = jinja2.Environment(loader=jinja2.FileSystemLoader(_WEB), autoescape=True).get_template("chat.html")
+
+    def start(self, app: Sanic) -> None:
+        """Build what needs the loaded agent."""
+        startup.prepare(app, self.settings)
+        self.agent = app.ctx.agent
+        self.turns = Turns(app.ctx.agent, "web", self.settings.turn_seconds)
+        self.conversations = bootstrap.conversations()
+
+    async def begin(self) -> tuple[str | None, list[Reply]]:
+        """A new conversation and its greeting. Without a database: no token, and the fixed reply."""
+        token = capability.new_token()
+        try:
+            self.conversations.begin(capability.row_key(token), secrets.token_hex(8))
+        except Exception as error:  # noqa: BLE001
+            logger.error("a conversation could not begin: %s", type(error).__name__)
+            return None, [self.turns.static()]
+        replies = [await self.turns.utter("utter_greeting", token)]
+        await self._remember_choices(token, replies)
+        return token, replies
+
+    async def answer(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
+        """The replies to a text or to a choice that the last reply offered. Raises `Refusal`."""
+        if text is not None and self.exit_words.match(text):
+            await self.forget(token)
+            return [Reply("", command="exit")]
+        try:
+            row = self.conversations.find(capability.row_key(token))
+        except Exception as error:  # noqa: BLE001
+            logger.error("a conversation could not be read: %s", type(error).__name__)
+            return [self.turns.static()]
+        if row is None:
+            raise FORGOTTEN
+        replies = await self._turn(token, row, text, choice)
+        if any(reply.command == "exit" for reply in replies):
+            await self.forget(token)
+        else:
+            await self._remember_choices(token, replies)
+        return replies
+
+    async def _turn(self, token: str, row: ConversationRow, text: str | None, choice: str | None) -> list[Reply]:
+        if choice is None:
+            return await self.turns.say(token, text or "")
+        offered = _offered(token, row)
+        if choice not in offered:
+            raise Refusal(422, "That choice is not on offer any more. You can type what you need instead.")
+        title, payload = offered[choice]
+        return await self.turns.choose(token, title, payload)
+
+    async def _remember_choices(self, token: str, replies: list[Reply]) -> None:
+        offered = {i: c for reply in replies for i, c in reply.choices.items()}
+        key = capability.row_key(token)
+        try:
+            row = self.conversations.find(key)
+            if row is not None:
+                self.conversations.save_choices(key, row.generation, capability.seal(token, json.dumps(offered).encode()))
+        except Exception as error:  # noqa: BLE001 - the words still go out; a button may then be refused kindly
+            logger.error("choices could not be kept: %s", type(error).__name__)
+
+    async def forget(self, token: str) -> None:
+        """Forget at once, and once more behind the turn that may be running: it can't bring anything back."""
+        key = capability.row_key(token)
+        try:
+            self.conversations.forget(key)
+        except Exception as error:  # noqa: BLE001 - nobody who leaves is kept waiting; the row idles out
+            logger.error("a conversation could not be forgotten at once: %s", type(error).__name__)
+
+
+def _offered(token: str, row: ConversationRow) -> dict[str, tuple[str, str]]:
+    if row.sealed_choices is None:
+        return {}
+    return {i: (c[0], c[1]) for i, c in json.loads(capability.unseal(token, row.sealed_choices)).items()}
+
+
+def _listen(blueprint: Blueprint, chat: Chat) -> None:
+    @blueprint.listener("after_server_start")
+    async def start(app: Sanic, loop: asyncio.AbstractEventLoop) -> None:
+        chat.start(app)
+        app.add_task(_purge_forever(chat))
+
+    @blueprint.exception(PayloadTooLarge)
+    async def too_large(request: Request, error: SanicException) -> HTTPResponse:
+        return json_response({"error": "That is too much at once. Please send a shorter message."}, 413)
+
+    @blueprint.exception(Refusal)
+    async def refused(request: Request, refusal: Refusal) -> HTTPResponse:
+        return json_response({"error": refusal.reason}, refusal.status)
+
+
+async def _purge_forever(chat: Chat) -> None:
+    while True:
+        try:
+            chat.conversations.purge_idle()
+        except Exception as error:  # noqa: BLE001 - tried again in a minute
+            logger.error("idle conversations could not be purged: %s", type(error).__name__)
+        await asyncio.sleep(PURGE_EVERY.total_seconds())
+
+
+def as_contract(replies: list[Reply]) -> list[dict[str, Any]]:
+    """Replies in the form that the contract of the web channel gives them."""
+    return [
+        {
+            "text": reply.text,
+            "choices": [{"id": i, "title": title} for i, (title, _) in reply.choices.items()],
+            "services": reply.services,
+            "command": reply.command,
+        }
+        for reply in replies
+    ]
+
+
+def _api_routes(blueprint: Blueprint, chat: Chat) -> None:
+    @blueprint.post("/api/session")
+    async def begin(request: Request) -> HTTPResponse:
+        _check_size(request)
+        if not chat.limits.may_begin(_address(request, chat.settings)):
+            raise Refusal(429, "Too many conversations were started from here. Please wait a minute.")
+        token, replies = await chat.begin()
+        return json_response({"session": token, "messages": as_contract(replies)}, 200 if token else 503)
+
+    @blueprint.post("/api/messages")
+    async def messages(request: Request) -> HTTPResponse:
+        _check_size(request)
+        token = _bearer(request)
+        text, choice = _said(_json_body(request))
+        if not chat.limits.may_speak(token):
+            raise Refusal(429, "That was a lot of messages at once. Please wait a moment.")
+        return json_response({"messages": as_contract(await chat.answer(token, text, choice))})
+
+    @blueprint.delete("/api/session")
+    async def forget(request: Request) -> HTTPResponse:
+        await chat.forget(_bearer(request))
+        return empty(204)
+
+
+def _page_routes(blueprint: Blueprint, chat: Chat) -> None:
+    def page(session: str | None, replies: list[Reply], said: str = "", error: str = "", status: int = 200) -> HTTPResponse:
+        body = chat.page.render(
+            session=session or "", messages=as_contract(replies), said=said, error=error,
+            safe_site=chat.settings.safe_site, static="/chat/static", limit=MOST_CHARACTERS,
+        )
+        return html(body, status)
+
+    @blueprint.get("/", strict_slashes=False)
+    async def show(request: Request) -> HTTPResponse:
+        return page(None, [])
+
+    @blueprint.post("/", strict_slashes=False)
+    async def without_script(request: Request) -> HTTPResponse:
+        """The same conversation as plain forms, the token in a hidden field. It shows the last exchange alone."""
+        _check_size(request)
+        token = _field(request, "session")
+        if not token:
+            if not chat.limits.may_begin(_address(request, chat.settings)):
+                return page(None, [], error="Too many conversations were started from here. Please wait a minute.", status=429)
+            token_or_none, replies = await chat.begin()
+            return page(token_or_none, replies)
+        text, choice = _field(request, "text"), _field(request, "choice")
+        try:
+            text, choice = _said({"choice": choice} if choice else {"text": text})
+            if not chat.limits.may_speak(token):
+                raise Refusal(429, "That was a lot of messages at once. Please wait a moment.")
+            replies = await chat.answer(token, text, choice)
+        except Refusal as refusal:
+            kept = None if refusal.status == 401 else token
+            return page(kept, [], said="" if kept is None else text or "", error=refusal.reason, status=refusal.status)
+        if any(reply.command == "exit" for reply in replies):
+            return _leave(chat.settings)
+        return page(token, replies, said=text or "")
+
+    @blueprint.get("/exit")
+    async def leave(request: Request) -> HTTPResponse:
+        return _leave(chat.settings)
+
+    @blueprint.post("/exit")
+    async def leave_and_forget(request: Request) -> HTTPResponse:
+        """A beacon's or a form's way out. A beacon reads no answer; a form follows it to the safe site."""
+        token = _exit_token(request)
+        if token:
+            await chat.forget(token)
+        beacon = request.headers.get("sec-fetch-dest", "") == "empty"
+        return empty(204) if beacon else _leave(chat.settings)
+
+    @blueprint.get("/static/<name:str>")
+    async def static(request: Request, name: str) -> HTTPResponse:
+        file = _WEB / name
+        # Looked up among what is there, so no name can lead anywhere else.
+        if file.parent != _WEB or file.suffix not in (".css", ".js", ".svg") or file.name not in _names(_WEB):
+            return json_response({"error": "There is nothing here."}, 404)
+        return raw(file.read_bytes(), content_type=f"{_TYPES[file.suffix]}; charset=utf-8")
+
+
+def _names(folder: Path) -> set[str]:
+    return {entry.name for entry in folder.iterdir()}
+
+
+def _leave(settings: Settings) -> HTTPResponse:
+    # "executionContexts" would reload the page that is just being left, so it is not named.
+    return redirect(settings.safe_site, status=303, headers={"Clear-Site-Data": '"cache", "cookies", "storage"'})
+
+
+def _check_size(request: Request) -> None:
+    if len(request.body or b"") > MOST_BYTES:
+        raise Refusal(413, "That is too much at once. Please send a shorter message.")
+
+
+def _json_body(request: Request) -> dict[str, Any]:
+    try:
+        body = json.loads(request.body)
+    except (ValueError, RecursionError):
+        raise Refusal(400, "This request could not be read.") from None
+    if not isinstance(body, dict):
+        raise Refusal(400, "This request could not be read.")
+    return body
+
+
+def _said(body: dict[str, Any]) -> tuple[str | None, str | None]:
+    """The text or the choice of a request: exactly one of them. Raises `Refusal`."""
+    text, choice = body.get("text"), body.get("choice")
+    if choice is not None and text is None:
+        if not isinstance(choice, str) or not choice:
+            raise Refusal(422, "That choice is not on offer any more. You can type what you need instead.")
+        return None, choice
+    if not isinstance(text, str) or choice is not None:
+        raise Refusal(422, "Please send a message or a choice.")
+    if len(text) > MOST_CHARACTERS:
+        raise Refusal(422, f"That is longer than {MOST_CHARACTERS} characters. You can send it in parts.")
+    if not text.strip():
+        raise Refusal(422, "Please write something first.")
+    return text, None
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not 20 <= len(token) <= 100:
+        raise FORGOTTEN
+    return token
+
+
+def _field(request: Request, name: str) -> str:
+    try:
+        return str((request.form or {}).get(name) or "")
+    except Exception:  # noqa: BLE001 - Sanic raises all sorts on a broken form
+        raise Refusal(400, "This request could not be read.") from None
+
+
+def _exit_token(request: Request) -> str:
+    """The token in the body of a beacon or form: form data, JSON, or bare text. Never an error: somebody is leaving."""
+    try:
+        found = _field(request, "session")
+        if found:
+            return found[:100]
+        body = (request.body or b"")[:1000].decode("utf-8", "ignore").strip()
+        return str(json.loads(body).get("session", ""))[:100] if body.startswith("{") else body.removeprefix("session=")[:100]
+    except Exception:  # noqa: BLE001
+        return ""
+
+
+def _address(request: Request, settings: Settings) -> str:
+    """The address of whoever asks, behind as many proxies as the settings say can be believed."""
+    forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+    if settings.trusted_proxies and len(forwarded) >= settings.trusted_proxies:
+        return forwarded[-settings.trusted_proxies]
+    return str(request.ip)
+
+
+def _headers(settings: Settings) -> Callable[[Request, HTTPResponse], Awaitable[None]]:
+    safe = urlsplit(settings.safe_site)
+    # A form's redirect to the safe site has to be allowed as well as the form's own address.
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        f"form-action 'self' {safe.scheme}://{safe.netloc}; base-uri 'none'; frame-ancestors {settings.frame_ancestors}"
+    )
+
+    async def add(request: Request, response: HTTPResponse) -> None:
+        response.headers.update({
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": policy,
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=(), notifications=()",
+            "Cross-Origin-Resource-Policy": "same-origin",
+        })
+
+    return add

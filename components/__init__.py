@@ -1,0 +1,1 @@
+"""What Rasa loads into itself: understanding, wording, the conversation store and its locks."""

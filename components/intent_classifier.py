@@ -1,0 +1,134 @@
+"""Which of the catalogue's intents a message has: the sentence encoder beside character n-grams, and a logistic regression.
+
+The vector knows what a sentence means, the n-grams know how it is spelt ("hes strangeling me", "wd18"). What else was
+tried, with figures, is in docs/adr/0006-classifier.md.
+"""
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from scipy.sparse import csr_matrix, hstack
+
+from components import encoder
+from outreach.understanding import segments
+
+ALSO = "also"
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class SentenceIntentClassifier(GraphComponent, IntentClassifier):
+    """Sets `intent`, `intent_ranking`, and under `also` what else the message asks for."""
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """`C` is the regression's inverse regularisation, `ngram_weight` what the n-grams count beside the vector,
+        `also_confidence` how sure a part of a message must be to count as a second question."""
+        return {"C": 20.0, "ngram_weight": 0.6, "max_features": 40000, "ranking_length": 5, "also_confidence": 0.6}
+
+    def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._encoder = encoder.SentenceEncoder()
+        self._vectorizer: Any = None
+        self._regression: Any = None
+
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> SentenceIntentClassifier:
+        """Rasa's way to make an untrained component."""
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
+        """Rasa's fingerprint sees this class alone: what it calls is added here."""
+        return encoder.fingerprint(hashlib.sha256(Path(segments.__file__).read_bytes()).hexdigest())
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learn from every example that has an intent and a text."""
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.linear_model import LogisticRegression
+
+        examples = [e for e in training_data.intent_examples if e.get(TEXT) and e.get(INTENT)]
+        texts = [segments.tidy(e.get(TEXT)) for e in examples]
+        self._vectorizer = TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True, max_features=self._config["max_features"],
+            lowercase=True, dtype=np.float32,
+        ).fit(texts)
+        self._regression = LogisticRegression(
+            C=self._config["C"], class_weight="balanced", max_iter=300, tol=1e-3, random_state=42
+        ).fit(self._features(texts), [e.get(INTENT) for e in examples])
+        self._persist()
+        return self._resource
+
+    def _features(self, texts: Sequence[str]) -> csr_matrix:
+        # Sentences of like length share a batch, so that padding costs little.
+        order = np.argsort([len(text) for text in texts], kind="stable")
+        vectors = np.zeros((len(texts), 384), dtype=np.float32)
+        for start in range(0, len(texts), 64):
+            chunk = order[start : start + 64]
+            vectors[chunk] = self._encoder.encode([texts[i] for i in chunk])
+        return hstack([csr_matrix(vectors), self._vectorizer.transform(texts) * self._config["ngram_weight"]]).tocsr()
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Rasa's entry: set the intent on each message, and what else it asks."""
+        for message in messages:
+            if message.get(TEXT):
+                self._understand(message)
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Nothing behind this component learns from its output."""
+        return training_data
+
+    def _understand(self, message: Message) -> None:
+        text = segments.tidy(message.get(TEXT))
+        parts = segments.split(text)
+        probabilities = self._regression.predict_proba(self._features([text, *parts]))
+        ranking = self._ranking(probabilities[0])
+        tops = [self._ranking(row)[0] for row in probabilities[1:]]
+        chosen, also = segments.weigh(ranking[0], tops, self._config["also_confidence"])
+        if chosen != ranking[0]:
+            ranking = [chosen, *(r for r in ranking if r[INTENT_NAME_KEY] != chosen[INTENT_NAME_KEY])]
+        message.set(INTENT, chosen, add_to_output=True)
+        message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+        message.set(ALSO, also, add_to_output=True)
+
+    def _ranking(self, probabilities: npt.NDArray[np.float64]) -> list[dict[str, Any]]:
+        best = np.argsort(probabilities)[::-1][: self._config["ranking_length"]]
+        return [
+            {INTENT_NAME_KEY: str(self._regression.classes_[i]), PREDICTED_CONFIDENCE_KEY: float(probabilities[i])}
+            for i in best
+        ]
+
+    def _persist(self) -> None:
+        import joblib
+
+        with self._model_storage.write_to(self._resource) as folder:
+            joblib.dump((self._vectorizer, self._regression), folder / "classifier.joblib", compress=3)
+
+    @classmethod
+    def load(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> SentenceIntentClassifier:
+        """Rasa's way to bring back a trained component. Raises when the file is missing or damaged."""
+        import joblib
+
+        component = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as folder:
+            component._vectorizer, component._regression = joblib.load(folder / "classifier.joblib")
+        return component

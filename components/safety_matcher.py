@@ -1,0 +1,66 @@
+"""The second look: patterns for danger, self-harm, a child at risk and leaving, behind the classifier and its fallback.
+
+What a pattern finds wins over what the classifier thought, unless that is more urgent still.
+"""
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+
+from components.intent_classifier import ALSO
+from outreach.safety import matcher
+from outreach.understanding.catalogue import ANSWERABLE, SAFETY
+
+FOUND_BY = "found_by"
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+class SafetyMatcher(GraphComponent):
+    """Replaces the intent when a safety pattern matches, and keeps what was asked beside it under `also`."""
+
+    def __init__(self) -> None:
+        self._matcher = matcher.SafetyMatcher.load()
+
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> SafetyMatcher:
+        """Rasa's way to make the component."""
+        return cls()
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
+        """Changes with the patterns and with the code that applies them."""
+        files = (matcher.PATTERNS, Path(matcher.__file__))
+        return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Rasa's entry."""
+        for message in messages:
+            if message.get(TEXT):
+                self._look_again(message)
+        return messages
+
+    def _look_again(self, message: Message) -> None:
+        found = self._matcher.match(message.get(TEXT))
+        if found is None:
+            return
+        thought = (message.get(INTENT) or {}).get(INTENT_NAME_KEY)
+        if thought in SAFETY and SAFETY.index(thought) <= SAFETY.index(found.intent):
+            return
+        intent = {INTENT_NAME_KEY: found.intent, PREDICTED_CONFIDENCE_KEY: 1.0, FOUND_BY: found.pattern}
+        others = [r for r in message.get(INTENT_RANKING_KEY, []) if r[INTENT_NAME_KEY] != found.intent]
+        also = [name for name in message.get(ALSO, []) if name != found.intent]
+        if thought in ANSWERABLE and thought not in also:
+            also.insert(0, thought)
+        message.set(INTENT, intent, add_to_output=True)
+        message.set(INTENT_RANKING_KEY, [intent, *others], add_to_output=True)
+        message.set(ALSO, also, add_to_output=True)

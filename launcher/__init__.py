@@ -1,0 +1,1 @@
+"""Starts, watches and stops the product's processes on one machine."""

@@ -1,0 +1,49 @@
+"""The assistant's process: Rasa with this project's channels, and nothing of Rasa's HTTP API."""
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+
+from outreach.privacy import logs
+from outreach.settings import ROOT, SettingsError, load
+
+
+def main() -> None:
+    """Serve until stopped. Exits with 2 and one line when it can't begin."""
+    try:
+        settings = load()
+    except SettingsError as error:
+        sys.exit(f"assistant: {error}")
+    os.environ["ACTIONS_PORT"] = str(settings.actions_port)
+    os.environ["RASA_TELEMETRY_ENABLED"] = "false"
+    from launcher.train import current_model
+
+    model = current_model()
+    if model is None:
+        sys.exit("assistant: no current model; run `make train`")
+    logs.install(settings.log_level)
+    serve(str(model), settings.host, settings.port)
+
+
+def serve(model: str, host: str, port: int) -> None:
+    """Build Rasa's server without its API, and run it in this process."""
+    from rasa.core import run
+    from rasa.core.utils import AvailableEndpoints
+
+    os.chdir(ROOT)
+    endpoints = AvailableEndpoints.read_endpoints("endpoints.yml")
+    inputs = run.create_http_input_channels(None, "credentials.yml")
+    app = run.configure_app(inputs, None, None, enable_api=False, endpoints=endpoints, port=port)
+    app.config.REQUEST_MAX_SIZE = 64 * 1024
+    app.config.REQUEST_TIMEOUT = 15
+    app.config.RESPONSE_TIMEOUT = 30
+    app.config.KEEP_ALIVE_TIMEOUT = 15
+    app.register_listener(partial(run.load_agent_on_start, model, endpoints, None), "before_server_start")
+    app.register_listener(run.close_resources, "after_server_stop")
+    app.run(host=host, port=port, workers=1, access_log=False, motd=False, backlog=1024)
+
+
+if __name__ == "__main__":
+    main()
+

@@ -1,0 +1,89 @@
+"""The rows of live conversations: sealed state under a hashed key, forgotten on demand and when idle."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Callable
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+metadata = sa.MetaData()
+
+conversation = sa.Table(
+    "conversation",
+    metadata,
+    sa.Column("row_key", sa.String(64), primary_key=True),
+    # A new one for each beginning, so that a turn which started before a conversation was forgotten can't write into
+    # the one that began after it.
+    sa.Column("generation", sa.String(32), nullable=False),
+    sa.Column("sealed_state", sa.LargeBinary, nullable=True),
+    sa.Column("sealed_choices", sa.LargeBinary, nullable=True),
+    sa.Column("touched_at", sa.DateTime(timezone=False), nullable=False, index=True),
+)
+
+
+@dataclass(frozen=True)
+class ConversationRow:
+    """What is stored of one conversation. Both blobs are sealed; None until the first turn."""
+
+    generation: str
+    sealed_state: bytes | None
+    sealed_choices: bytes | None
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc).replace(tzinfo=None)
+
+
+class Conversations:
+    """The table of conversations. A row is made by `begin` alone: saving into a forgotten conversation does nothing,
+    so no late turn can bring back what was forgotten."""
+
+    def __init__(self, engine: Engine, idle: timedelta, now: Callable[[], datetime] = _utc_now) -> None:
+        self._engine = engine
+        self._idle = idle
+        self._now = now
+
+    def begin(self, key: str, generation: str) -> None:
+        """Make an empty conversation, in place of any that has the same key."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.delete(conversation).where(conversation.c.row_key == key))
+            connection.execute(sa.insert(conversation).values(row_key=key, generation=generation, touched_at=self._now()))
+
+    def find(self, key: str) -> ConversationRow | None:
+        """The conversation with this key, or None when there is none, it was forgotten, or it has idled too long."""
+        wanted = sa.select(
+            conversation.c.generation, conversation.c.sealed_state, conversation.c.sealed_choices
+        ).where(conversation.c.row_key == key, conversation.c.touched_at > self._now() - self._idle)
+        with self._engine.connect() as connection:
+            row = connection.execute(wanted).first()
+        return None if row is None else ConversationRow(*row)
+
+    def save_state(self, key: str, generation: str, sealed: bytes) -> bool:
+        """Store the state. False, and nothing stored, when the conversation was forgotten since it was read."""
+        return self._update(key, generation, sealed_state=sealed, touched_at=self._now())
+
+    def save_choices(self, key: str, generation: str, sealed: bytes) -> bool:
+        """Store the choices that the last reply offered. False when the conversation was forgotten."""
+        return self._update(key, generation, sealed_choices=sealed)
+
+    def _update(self, key: str, generation: str, **values: object) -> bool:
+        statement = (
+            sa.update(conversation)
+            .where(conversation.c.row_key == key, conversation.c.generation == generation)
+            .values(**values)
+        )
+        with self._engine.begin() as connection:
+            return bool(connection.execute(statement).rowcount)
+
+    def forget(self, key: str) -> None:
+        """Delete the conversation; nothing happens when there is none."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.delete(conversation).where(conversation.c.row_key == key))
+
+    def purge_idle(self) -> int:
+        """Delete every conversation that has idled too long, and say how many they were."""
+        with self._engine.begin() as connection:
+            done = connection.execute(sa.delete(conversation).where(conversation.c.touched_at <= self._now() - self._idle))
+            return int(done.rowcount)

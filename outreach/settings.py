@@ -1,0 +1,151 @@
+"""Every setting of the product, once: name, default, and what it does.
+
+`load` reads them from the environment (and `.env`, which `make run` reads into it). `docs/settings.md` is made from this
+table and a test fails when the two differ.
+"""
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Mapping
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """A setting is missing or bad. The message is one line that names it, what it holds and what is wanted."""
+
+
+def _text(raw: str) -> str:
+    return raw
+
+
+def _port(raw: str) -> int:
+    port = int(raw)
+    if not 1 <= port <= 65535:
+        raise ValueError("a port is between 1 and 65535")
+    return port
+
+
+def _positive(raw: str) -> float:
+    value = float(raw)
+    if not 0 < value < float("inf"):
+        raise ValueError("a number above 0 is wanted")
+    return value
+
+
+def _whole(raw: str) -> int:
+    value = int(raw)
+    if value < 1:
+        raise ValueError("a whole number of 1 or more is wanted")
+    return value
+
+
+def _yes_no(raw: str) -> bool:
+    try:
+        return {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}[raw.strip().lower()]
+    except KeyError:
+        raise ValueError("yes or no is wanted") from None
+
+
+def _web_address(raw: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError("an address beginning with http:// or https:// is wanted")
+    return raw
+
+
+def _database(raw: str) -> str:
+    if not raw.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg2://")):
+        raise ValueError("sqlite:///PATH or postgresql://… is wanted")
+    return raw
+
+
+def _optional_folder(raw: str) -> Path | None:
+    if not raw:
+        return None
+    path = Path(raw)
+    if not path.is_dir():
+        raise ValueError("that folder does not exist")
+    return path
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table: the environment variable, its default as text, how to read it, and help in one sentence."""
+
+    name: str
+    default: str
+    read: Callable[[str], Any]
+    help: str
+    secret: bool = False
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("HOST", "127.0.0.1", _text, "The address on which the assistant listens."),
+    Setting("PORT", "8080", _port, "The assistant's port."),
+    Setting("CONSOLE_PORT", "8081", _port, "The staff console's port."),
+    Setting("ACTIONS_PORT", "5055", _port, "The action server's port. It listens on loopback alone."),
+    Setting("DATABASE_URL", f"sqlite:///{ROOT / 'var' / 'outreach.db'}", _database,
+            "Where everything is stored: SQLite for one machine, or PostgreSQL.", secret=True),
+    Setting("PUBLIC_URL", "http://127.0.0.1:8080", _web_address, "The address under which people reach the assistant."),
+    Setting("SAFE_SITE", "https://www.metoffice.gov.uk/", _web_address,
+            "Where Exit goes: a page that anybody might have open."),
+    Setting("FRAME_ANCESTORS", "'self'", _text,
+            "The sites that may show the chat in a frame, as in a Content-Security-Policy."),
+    Setting("SHOW_UNCHECKED", "yes", _yes_no,
+            "Whether services that staff have not yet checked are shown, marked so. With no, none of them is."),
+    Setting("IDLE_MINUTES", "30", _positive, "A web conversation is forgotten after so many minutes without a message."),
+    Setting("TURN_SECONDS", "8", _positive, "A turn that takes longer gets the fixed reply with the helpline."),
+    Setting("ACTION_SECONDS", "5", _positive, "An action that takes longer is given up."),
+    Setting("MESSAGES_PER_MINUTE", "60", _whole, "How many messages one conversation may send in a minute."),
+    Setting("SESSIONS_PER_MINUTE", "120", _whole,
+            "How many conversations one address may begin in a minute. Many people may share one address."),
+    Setting("TRUSTED_PROXIES", "0", lambda raw: int(raw),
+            "How many proxies stand in front: that many last entries of X-Forwarded-For are believed."),
+    Setting("MODEL_DIR", "", _optional_folder,
+            "A folder with another sentence encoder (model.onnx, tokenizer.json) than the one that comes with the project."),
+    Setting("LOG_LEVEL", "WARNING", _text, "How much is logged. No level logs what anybody wrote."),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings in force. Attribute names are the variables' names in lower case."""
+
+    host: str
+    port: int
+    console_port: int
+    actions_port: int
+    database_url: str
+    public_url: str
+    safe_site: str
+    frame_ancestors: str
+    show_unchecked: bool
+    idle_minutes: float
+    turn_seconds: float
+    action_seconds: float
+    messages_per_minute: int
+    sessions_per_minute: int
+    trusted_proxies: int
+    model_dir: Path | None
+    log_level: str
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read every setting from `environment` (the process's own by default).
+
+    Raises `SettingsError` with one line for the first that cannot be used. An empty value counts as not set.
+    """
+    source = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        raw = source.get(setting.name) or setting.default
+        try:
+            values[setting.name.lower()] = setting.read(raw)
+        except (ValueError, TypeError) as error:
+            shown = "(not shown)" if setting.secret else repr(raw)
+            raise SettingsError(f"setting {setting.name}={shown} is not usable: {error}") from None
+    return Settings(**values)
