@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import logging
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -13,14 +13,14 @@ logger = logging.getLogger(__name__)
 Events = list[dict[str, Any]]
 
 
-class NeverSilentAction(Action):
+class NeverSilentAction(Action, ABC):
     """An action that utters the fixed reply with the helpline when it fails."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         """Rasa's entry; the work is in `act`."""
         try:
             return await self.act(dispatcher, tracker)
-        except Exception as error:  # noqa: BLE001 - nobody meets silence
+        except Exception as error:
             logger.error("%s failed: %s", self.name(), type(error).__name__, exc_info=True)
             dispatcher.messages.clear()
             dispatcher.utter_message(response="utter_static_fallback")

@@ -53,10 +53,11 @@ async def failing_parts(agent: Agent | None, settings: Settings) -> list[str]:
     except Exception:  # noqa: BLE001
         failing.append("database")
     try:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as client:
-            async with client.get(f"http://127.0.0.1:{settings.actions_port}/health") as response:
-                if response.status != 200:
-                    failing.append("actions")
+        address = f"http://127.0.0.1:{settings.actions_port}/health"
+        timeout = aiohttp.ClientTimeout(total=2)
+        async with aiohttp.ClientSession(timeout=timeout) as client, client.get(address) as response:
+            if response.status != 200:
+                failing.append("actions")
     except Exception:  # noqa: BLE001
         failing.append("actions")
     return failing

@@ -122,7 +122,7 @@ class Turns:
             return [*collector.replies, self.static()]
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever broke, somebody is waiting
+        except Exception as error:
             logger.error("a turn failed: %s", type(error).__name__, exc_info=True)
             return [*collector.replies, self.static()]
         return collector.replies or [self.static()]

@@ -8,9 +8,10 @@ import asyncio
 import json
 import logging
 import secrets
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Awaitable, Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import jinja2
@@ -18,7 +19,8 @@ from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, Sanic
 from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.request import Request
-from sanic.response import HTTPResponse, empty, html, json as json_response, raw, redirect
+from sanic.response import HTTPResponse, empty, html, raw, redirect
+from sanic.response import json as json_response
 
 from channels import startup
 from channels.limits import Limits

@@ -16,6 +16,7 @@ from launcher.train import current_model
 from outreach.settings import ROOT, Settings, SettingsError, load
 
 _READY_WITHIN = 120.0
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound
 _LONGEST_PAUSE = 30.0
 # A process that lived this long was well: its next failure is a new one.
 _WELL_AFTER = 60.0
@@ -87,12 +88,14 @@ def _prepare(settings: Settings) -> str | None:
         return "there is no current model: run `make train`"
     (ROOT / "var").mkdir(exist_ok=True)
     from outreach.adapters.database import migrate
+    from outreach.content.importer import import_content
+    from outreach.content.reading import ContentError
+
     from outreach.bootstrap import engine
-    from outreach.content.importer import ContentError, import_folder
 
     try:
         migrate(engine())
-        import_folder(engine(), ROOT / "content")
+        import_content(ROOT / "content", engine())
     except ContentError as error:
         return f"the content could not be imported: {error}"
     except Exception as error:  # noqa: BLE001 - whatever the database raises, one line says so
@@ -116,7 +119,7 @@ def answers(address: str) -> bool:
 
 
 def _report_when_ready(settings: Settings, stopping: threading.Event) -> None:
-    address = f"http://{'127.0.0.1' if settings.host == '0.0.0.0' else settings.host}:{settings.port}"
+    address = f"http://{'127.0.0.1' if settings.host in _EVERYWHERE else settings.host}:{settings.port}"
     until = time.monotonic() + _READY_WITHIN
     while not stopping.wait(0.25):
         if answers(address):

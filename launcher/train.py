@@ -11,7 +11,7 @@ from outreach.settings import ROOT
 
 MODELS = ROOT / "models"
 _MADE_FROM = ("config.yml", "domain.yml", "requirements.txt")
-_MADE_FROM_FOLDERS = ("data", "components", "outreach/understanding", "outreach/safety", "content")
+_MADE_FROM_FOLDERS = ("data", "components", "outreach/understanding")
 
 
 def fingerprint() -> str:
@@ -41,7 +41,8 @@ def train() -> Path:
     os.chdir(ROOT)
     name = f"outreach-{fingerprint()}"
     # Training goes into a file of its own first, so that a training that was cut off leaves no half a model.
-    result = model_training.train("domain.yml", "config.yml", ["data"], output=str(MODELS / "in-training"), fixed_model_name=name)
+    unfinished = str(MODELS / "in-training")
+    result = model_training.train("domain.yml", "config.yml", ["data"], output=unfinished, fixed_model_name=name)
     if result.model is None:
         sys.exit("train: no model was made")
     final = MODELS / f"{name}.tar.gz"

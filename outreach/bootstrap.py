@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import lru_cache
+from functools import cache
 
 from sqlalchemy.engine import Engine
 
@@ -15,37 +15,37 @@ from outreach.directory.places import Gazetteer
 from outreach.settings import Settings, load
 
 
-@lru_cache(maxsize=None)
+@cache
 def settings() -> Settings:
     """The settings in force. Raises `SettingsError`."""
     return load()
 
 
-@lru_cache(maxsize=None)
+@cache
 def engine() -> Engine:
     """The database, connected when it is first used."""
     return connect(settings().database_url)
 
 
-@lru_cache(maxsize=None)
+@cache
 def conversations() -> Conversations:
     """The rows of live conversations."""
     return Conversations(engine(), timedelta(minutes=settings().idle_minutes))
 
 
-@lru_cache(maxsize=None)
+@cache
 def directory() -> Directory:
     """The directory as the public may see it."""
     return Directory(DirectoryRepository(engine()), show_unchecked=settings().show_unchecked)
 
 
-@lru_cache(maxsize=None)
+@cache
 def wording() -> WordingRepository:
     """Staff's published wording."""
     return WordingRepository(engine())
 
 
-@lru_cache(maxsize=None)
+@cache
 def gazetteer() -> Gazetteer:
     """The places and postcodes of the county, from `content/`."""
     return Gazetteer.load()

@@ -48,9 +48,10 @@ def read_set(file: Path) -> list[tuple[str, str]]:
 
 def predict(texts: list[str]) -> list[tuple[str, float]]:
     """The intent and its confidence for each text, by the current model."""
+    from rasa.core.agent import Agent
+
     from channels.turns import as_plain_text
     from launcher.train import current_model
-    from rasa.core.agent import Agent
 
     model = current_model()
     if model is None:

@@ -1,14 +1,14 @@
 """The rows of live conversations: sealed state under a hashed key, forgotten on demand and when idle."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Callable
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-metadata = sa.MetaData()
+from outreach.adapters.database import metadata, writing
 
 conversation = sa.Table(
     "conversation",
@@ -47,7 +47,7 @@ class Conversations:
 
     def begin(self, key: str, generation: str) -> None:
         """Make an empty conversation, in place of any that has the same key."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(sa.delete(conversation).where(conversation.c.row_key == key))
             connection.execute(sa.insert(conversation).values(row_key=key, generation=generation, touched_at=self._now()))
 
@@ -74,16 +74,16 @@ class Conversations:
             .where(conversation.c.row_key == key, conversation.c.generation == generation)
             .values(**values)
         )
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             return bool(connection.execute(statement).rowcount)
 
     def forget(self, key: str) -> None:
         """Delete the conversation; nothing happens when there is none."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(sa.delete(conversation).where(conversation.c.row_key == key))
 
     def purge_idle(self) -> int:
         """Delete every conversation that has idled too long, and say how many they were."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             done = connection.execute(sa.delete(conversation).where(conversation.c.touched_at <= self._now() - self._idle))
             return int(done.rowcount)

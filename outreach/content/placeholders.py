@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Mapping, Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)(?:\.([a-z0-9-]+))?\}")
 
@@ -14,9 +15,14 @@ class NothingToSay(Exception):
 class Directory(Protocol):
     """What placeholders need of the directory."""
 
-    def phone(self, service_id: str) -> str | None: ...
-    def hours_sentence(self, service_id: str) -> str | None: ...
-    def name(self, service_id: str) -> str | None: ...
+    def phone(self, service_id: str) -> str | None:
+        """The number as it is shown, or None."""
+
+    def hours_sentence(self, service_id: str) -> str:
+        """Whether it is open, as a sentence; empty where that is not known."""
+
+    def name(self, service_id: str) -> str | None:
+        """The service's name, or None where it is not shown."""
 
 
 class DirectoryValues:

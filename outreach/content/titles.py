@@ -1,8 +1,8 @@
 """The short name of each intent, as a button shows it."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Mapping
 
 import yaml
 

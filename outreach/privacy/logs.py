@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import warnings
 from types import TracebackType
 from typing import Any
 
@@ -22,7 +21,8 @@ def install(level: str = "WARNING") -> None:
     logging.setLogRecordFactory(_withheld_record)
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True)
     logging.captureWarnings(True)
-    warnings.simplefilter("ignore")
+    # A warning with its words withheld tells nobody anything.
+    logging.getLogger("py.warnings").setLevel(logging.CRITICAL)
     sys.excepthook = _log_uncaught
 
 
@@ -39,7 +39,9 @@ def _withheld_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
 def _describe(failure: Any) -> str:
     if not isinstance(failure, tuple) or failure[0] is None:
         return ""
-    return f" ({failure[0].__name__} at {_places(failure[2])})"
+    told = f" ({failure[0].__name__} at {_places(failure[2])})"
+    cause = failure[1].__cause__ if failure[1] is not None else None
+    return told + _describe((type(cause), cause, cause.__traceback__)) if cause is not None else told
 
 
 def _places(traceback: TracebackType | None) -> str:

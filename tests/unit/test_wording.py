@@ -13,7 +13,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 RESPONSES = ROOT / "data" / "responses"
 
-# The files of the answers. A file of another part (a form's questions, say) may stand beside them with rules of its own.
+# The files of the answers. Those of another part (a form's questions, say) may stand beside them, with their own rules.
 ANSWER_FILES = (
     "safety", "talk", "services", "topics_abuse", "topics_police", "topics_family", "topics_law", "topics_wellbeing",
     "people", "feelings", "fallback",

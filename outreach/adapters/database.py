@@ -1,0 +1,160 @@
+"""Connecting to the database, its content tables, and bringing it up to date."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine.url import make_url
+from sqlalchemy.pool import QueuePool, StaticPool
+
+MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+# How long a process waits for another one's write. A turn has 8 seconds; a write takes milliseconds.
+BUSY_MS = 5_000
+# Names this product's turn-taking among a PostgreSQL server's advisory locks.
+TURN_LOCK = 712_023_001
+
+metadata = sa.MetaData()
+
+
+def _documents(name: str, *more: sa.Column[Any]) -> sa.Table:
+    """A table of content: a document under a key, and where it came from.
+
+    `imported_digest` is the digest of the document as the files last had it, null for what staff made. `edited_at` is
+    set by whoever changes a row, and keeps the importer's hands off it.
+    """
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("key", sa.String(120), primary_key=True),
+        sa.Column("position", sa.Integer, nullable=False),
+        sa.Column("document", sa.JSON, nullable=False),
+        sa.Column("imported_digest", sa.String(64)),
+        sa.Column("edited_at", sa.DateTime(timezone=True)),
+        *more,
+    )
+
+
+service = _documents(
+    "service",
+    sa.Column("kind", sa.String(40), nullable=False, index=True),
+    sa.Column("status", sa.String(20), nullable=False, index=True),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("assured_date", sa.Date),
+)
+topic = _documents("topic")
+route = _documents("route")
+outreach_area = _documents("outreach_area")
+district = _documents("district")
+area = _documents("area")
+place = _documents("place")
+outcode = _documents("outcode")
+sector = _documents("sector")
+
+CONTENT_TABLES = {
+    table.name: table for table in (service, topic, route, outreach_area, district, area, place, outcode, sector)
+}
+
+wording = sa.Table(
+    "wording",
+    metadata,
+    sa.Column("key", sa.String(120), primary_key=True),
+    sa.Column("channel", sa.String(20), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("buttons", sa.JSON(none_as_null=True)),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("published_at", sa.DateTime(timezone=True)),
+    sa.Index("ix_wording_published", "key", "status", "channel"),
+)
+
+# One row. Its number goes up with every change to content, so that whoever keeps content in memory knows to read again.
+content_revision = sa.Table(
+    "content_revision",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),
+)
+
+
+def connect(url: str) -> Engine:
+    """Give an engine for a SQLite or PostgreSQL URL, safe for several processes at once; nothing is opened yet."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return sa.create_engine(parsed, future=True, pool_pre_ping=True, pool_size=5, max_overflow=5)
+    in_memory = parsed.database in (None, "", ":memory:")
+    if not in_memory:
+        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+    arguments = {"check_same_thread": False, "timeout": BUSY_MS / 1000}
+    engine = sa.create_engine(
+        parsed, future=True, poolclass=StaticPool if in_memory else QueuePool, connect_args=arguments
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Give a connection in a transaction that is going to write, committed at the end.
+
+    On SQLite the right to write is taken at once: a transaction that reads first and then writes fails, without
+    waiting, when another process wrote in between.
+    """
+    with engine.connect().execution_options(begin="IMMEDIATE") as connection, connection.begin():
+        yield connection
+
+
+def take_turn(connection: Connection) -> None:
+    """Wait until no other process migrates or imports, to the end of the transaction. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(TURN_LOCK)))
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the database up to date. Processes that start at once wait for each other, and the later ones find it done."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with writing(engine) as connection:
+        take_turn(connection)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own transactions begin late and leave DDL outside; `_begin_sqlite` begins them instead.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    # What is deleted is overwritten: a forgotten conversation leaves nothing in the file.
+    cursor.execute("PRAGMA secure_delete = ON")
+    _use_wal(cursor)
+    cursor.close()
+
+
+def _use_wal(cursor: Any) -> None:
+    """Switch to write-ahead logging, once for each file. SQLite does not wait for this lock, so we do."""
+    for attempt in range(50):
+        try:
+            if cursor.execute("PRAGMA journal_mode").fetchone()[0] not in ("wal", "memory"):
+                cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except Exception as error:
+            if "locked" not in str(error) or attempt == 49:
+                raise
+            time.sleep(0.1)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")

@@ -1,0 +1,1 @@
+"""Staff's content: reading it from files, checking it, and putting it into the database."""

@@ -1,0 +1,117 @@
+"""The directory: which services there are for a topic and an area, and what may be said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Protocol
+
+from outreach.directory.publishing import PublishedService, publish
+from outreach.model import Area, Route, Service, Topic
+
+LIMIT = 5
+
+
+class DirectoryRepository(Protocol):
+    """Where the directory is kept."""
+
+    def service(self, service_id: str) -> Service | None:
+        """Give a service as staff see it."""
+
+    def services(self, service_ids: Sequence[str]) -> dict[str, Service]:
+        """Give several services by id; those that do not exist are left out."""
+
+    def topic(self, key: str) -> Topic | None:
+        """Give which services a topic offers."""
+
+    def areas(self) -> Mapping[str, Area]:
+        """Give the areas that services name beyond a district."""
+
+    def district_names(self) -> frozenset[str]:
+        """Give the names of the county's districts."""
+
+    def routes(self) -> tuple[Route, ...]:
+        """Give the rules for referrals, in their order."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+class Directory:
+    """What the assistant may say about services. Every answer is read afresh, so a change by staff is in the next reply."""
+
+    def __init__(
+        self, repository: DirectoryRepository, show_unchecked: bool, clock: Callable[[], datetime] = _utc_now
+    ) -> None:
+        """`clock` gives the present as an aware datetime; without `show_unchecked` only what staff have checked is shown."""
+        self._repository = repository
+        self._show_unchecked = show_unchecked
+        self._clock = clock
+
+    def now(self) -> datetime:
+        """The present, as this directory sees it."""
+        return self._clock()
+
+    def service(self, service_id: str) -> PublishedService | None:
+        """Give a service, or None where there is none that may be shown."""
+        return publish(self._repository.service(service_id), self._show_unchecked)
+
+    def signposts(self, topic: str, district: str | None = None, limit: int = LIMIT) -> list[PublishedService]:
+        """Give the services to offer for a topic, best first, five at most.
+
+        `district` is one of the county's districts, or what lies outside it ("Harlow (Essex)"), or None where it is not
+        known: then services of single districts are left out, unless the topic promises local ones.
+        """
+        found = self._repository.topic(topic)
+        if found is None:
+            return []
+        reach = _Reach(self._repository.areas(), self._repository.district_names(), found, district)
+        services = self._repository.services(found.services)
+        offered = (publish(services.get(service_id), self._show_unchecked) for service_id in found.services)
+        reaching = [service for service in offered if service is not None and reach.covers(service.areas)]
+        return reaching[: max(0, min(limit, LIMIT))]
+
+    def phone(self, service_id: str) -> str | None:
+        """Give the number to ring for a service, as it is written, or None where none may be shown."""
+        service = self.service(service_id)
+        return service.phone if service else None
+
+    def hours_sentence(self, service_id: str) -> str:
+        """Say whether a service is open, as "It is open now, until 9pm."; empty where that is not known."""
+        service = self.service(service_id)
+        return service.opening(self._clock()).sentence if service else ""
+
+    def usual_hours(self, service_id: str) -> str | None:
+        """Say when a service is ordinarily open, as "Monday to Friday, 9am to 9pm"; None where that is not known."""
+        service = self.service(service_id)
+        return service.opening(self._clock()).usual if service else None
+
+
+class _Reach:
+    """Whether a service's areas reach somebody."""
+
+    def __init__(self, areas: Mapping[str, Area], districts: frozenset[str], topic: Topic, district: str | None) -> None:
+        self._areas = areas
+        self._districts = districts
+        self._district = district
+        self._local_anyway = topic.local_without_district and district is None
+
+    def covers(self, areas: Sequence[str]) -> bool:
+        """Tell whether one of the areas is where the person is."""
+        return any(self._covers(area) for area in areas)
+
+    def _covers(self, area: str) -> bool:
+        if area in self._districts:
+            return area == self._district or self._local_anyway
+        known = self._areas.get(area)
+        if known is None:
+            return False
+        if known.reach == "county":
+            return self._district is None or self._district in self._districts
+        return known.reach == "everyone" or self._elsewhere(area)
+
+    def _elsewhere(self, area: str) -> bool:
+        if self._district is None:
+            return False
+        return self._district == area or self._district.endswith(f"({area})")

@@ -1,0 +1,62 @@
+"""Writes the parts of README and docs that are made from the product itself, so that they can't be wrong.
+
+`python scripts/make_docs.py` writes; `--check` exits with 1 and names the file that is not as it would be written.
+"""
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+
+def settings_page() -> str:
+    """`docs/settings.md`, from the table of settings."""
+    from outreach.settings import SETTINGS
+
+    rows = [f"| `{s.name}` | {_default(s.default)} | {s.help} |" for s in SETTINGS]
+    return "\n".join([
+        "# Settings", "", "Read from the environment; `make run` reads `.env` first. A setting that cannot be used stops the",
+        "start with one line that names it.", "", "| setting | default | what it does |", "|---|---|---|", *rows, "",
+    ])
+
+
+def _default(value: str) -> str:
+    return f"`{value.replace(str(ROOT) + '/', '')}`" if value else "not set"
+
+
+def replies_table() -> str:
+    """Every intent of the catalogue with the first line of its reply on the web."""
+    from outreach.understanding.catalogue import CATALOGUE
+
+    responses: dict[str, str] = {}
+    for file in sorted((ROOT / "data" / "responses").glob("*.yml")):
+        for name, variations in yaml.safe_load(file.read_text(encoding="utf-8"))["responses"].items():
+            responses[name] = next(v["text"] for v in variations if "channel" not in v)
+    rows = [f"| `{intent}` | {responses[f'utter_{intent}'].strip().splitlines()[0]} |" for intent in CATALOGUE]
+    return "\n".join(["| asked | the reply begins |", "|---|---|", *rows])
+
+
+def readme() -> str:
+    """README with its table of replies made anew."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.sub(r"(<!-- replies -->\n).*?(\n<!-- /replies -->)", lambda m: m[1] + replies_table() + m[2], text, flags=re.DOTALL)
+
+
+def main() -> None:
+    """Write, or check."""
+    pages = {ROOT / "docs" / "settings.md": settings_page(), ROOT / "README.md": readme()}
+    stale = [file for file, text in pages.items() if not file.exists() or file.read_text(encoding="utf-8") != text]
+    if "--check" in sys.argv[1:]:
+        sys.exit(f"not as it would be written (run `make docs`): {[f.name for f in stale]}" if stale else 0)
+    for file in stale:
+        file.write_text(pages[file], encoding="utf-8")
+        print(f"docs: wrote {file.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
