@@ -12,7 +12,9 @@ class Limits:
     """The limits of the web channel."""
 
     def __init__(self, messages_per_minute: int, sessions_per_minute: int) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        # The limiter keeps a weak reference only.
+        self._storage = MemoryStorage()
+        self._limiter = MovingWindowRateLimiter(self._storage)
         self._messages = RateLimitItemPerMinute(messages_per_minute)
         self._sessions = RateLimitItemPerMinute(sessions_per_minute)
 

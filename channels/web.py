@@ -169,6 +169,13 @@ def _listen(blueprint: Blueprint, chat: Chat) -> None:
     async def too_large(request: Request, error: SanicException) -> HTTPResponse:
         return json_response({"error": "That is too much at once. Please send a shorter message."}, 413)
 
+    @blueprint.exception(Exception)
+    async def broken(request: Request, error: Exception) -> HTTPResponse:
+        if isinstance(error, SanicException):
+            return json_response({"error": "There is nothing here."}, error.status_code)
+        logger.error("a request failed: %s", type(error).__name__, exc_info=error)
+        return json_response({"error": "Something went wrong.", "messages": as_contract([chat.turns.static()])}, 500)
+
     @blueprint.exception(Refusal)
     async def refused(request: Request, refusal: Refusal) -> HTTPResponse:
         return json_response({"error": refusal.reason}, refusal.status)

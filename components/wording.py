@@ -9,7 +9,7 @@ import copy
 import logging
 from typing import Any
 
-from rasa.core.nlg.generator import NaturalLanguageGenerator
+from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 
@@ -24,11 +24,14 @@ STATIC_FALLBACK = "utter_static_fallback"
 FIXED = frozenset({STATIC_FALLBACK, *(f"utter_{intent}" for intent in SAFETY)})
 
 
-class PublishedWording(NaturalLanguageGenerator):
-    """Rasa's in-process NLG. It always gives something to say for a response that the domain has."""
+class PublishedWording(TemplatedNaturalLanguageGenerator):
+    """Rasa's in-process NLG. It always gives something to say for a response that the domain has.
+
+    It is a templated one because Rasa hands the loaded model's responses to those alone, as `responses`.
+    """
 
     def __init__(self, endpoint_config: Any = None, domain: Domain | None = None) -> None:
-        self._responses = (domain or Domain.empty()).responses
+        super().__init__((domain or Domain.empty()).responses)
         self._wording = bootstrap.wording()
         self._values = placeholders.DirectoryValues(bootstrap.directory())
         self._titles = Titles.load()
@@ -55,7 +58,7 @@ class PublishedWording(NaturalLanguageGenerator):
         return reply
 
     def _from_domain(self, utter_action: str, channel: str) -> dict[str, Any] | None:
-        variations = self._responses.get(utter_action, [])
+        variations = self.responses.get(utter_action, [])
         for wanted in (channel, None):
             for variation in variations:
                 if variation.get("channel") == wanted:

@@ -35,6 +35,7 @@ def serve(model: str, host: str, port: int) -> None:
     endpoints = AvailableEndpoints.read_endpoints("endpoints.yml")
     inputs = run.create_http_input_channels(None, "credentials.yml")
     app = run.configure_app(inputs, None, None, enable_api=False, endpoints=endpoints, port=port)
+    app.config.FALLBACK_ERROR_FORMAT = "json"
     app.config.REQUEST_MAX_SIZE = 64 * 1024
     app.config.REQUEST_TIMEOUT = 15
     app.config.RESPONSE_TIMEOUT = 30

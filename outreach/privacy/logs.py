@@ -11,6 +11,8 @@ import sys
 from types import TracebackType
 from typing import Any
 
+import structlog
+
 OURS = ("outreach", "channels", "components", "actions", "console", "launcher")
 _FRAMES_SHOWN = 4
 _make_record = logging.LogRecord
@@ -20,6 +22,13 @@ def install(level: str = "WARNING") -> None:
     """Route everything that this process logs, warns or dies of through the rewriting. Call it first of all."""
     logging.setLogRecordFactory(_withheld_record)
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True)
+    # Left alone, structlog prints everything it is given, messages and slots included.
+    structlog.configure(
+        processors=[structlog.processors.KeyValueRenderer()],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        cache_logger_on_first_use=True,
+    )
     logging.captureWarnings(True)
     # A warning with its words withheld tells nobody anything.
     logging.getLogger("py.warnings").setLevel(logging.CRITICAL)

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import fake_server
 import pytest
-
-playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-
-import fake_server  # noqa: E402
-from pages import Chat  # noqa: E402
-from playwright.sync_api import Browser, Playwright, sync_playwright  # noqa: E402
-from shots import LAUNCH_ARGS, find_chromium  # noqa: E402
+from pages import Chat
+from playwright.sync_api import Browser, Playwright, sync_playwright
+from shots import LAUNCH_ARGS, find_chromium
 
 PATIENCE_MS = 10_000
 

@@ -195,10 +195,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _forget(self, token: str) -> None:
         self.sessions.offered.pop(token, None)
-        if self.headers.get("Sec-Fetch-Mode") == "navigate":
-            self._leave()
-        else:
+        if self.headers.get("Sec-Fetch-Dest") == "empty":
             self._send(204)
+        else:
+            self._leave()
 
     def _leave(self) -> None:
         self._send(303, headers={"Location": SAFE_SITE, "Clear-Site-Data": '"cache", "cookies", "storage"'})
@@ -209,9 +209,7 @@ class Handler(BaseHTTPRequestHandler):
     def _json(self, status: int, value: dict[str, Any]) -> None:
         self._send(status, json.dumps(value).encode(), "application/json")
 
-    def _send(
-        self, status: int, body: bytes = b"", kind: str = "text/plain", headers: dict[str, str] | None = None
-    ) -> None:
+    def _send(self, status: int, body: bytes = b"", kind: str = "text/plain", headers: dict[str, str] | None = None) -> None:
         policy = (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
             f"form-action 'self' {SAFE_SITE}; base-uri 'none'"

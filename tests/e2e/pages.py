@@ -12,6 +12,23 @@ from playwright.sync_api import BrowserContext, Locator, Page, Request, Route
 
 WEATHER = "<!doctype html><title>Weather</title><p>Sunny spells</p>"
 
+WITNESSED = "left: "
+# A page that is being left answers no debugger, so it says itself what is on it when it tells the server, and after.
+WITNESS = """{
+    const send = navigator.sendBeacon.bind(navigator);
+    const report = () => console.log("left: " + JSON.stringify({
+        covered: document.documentElement.classList.contains("gone"),
+        nodes: document.body.childNodes.length,
+        text: document.documentElement.textContent.trim(),
+        html: document.documentElement.outerHTML,
+    }));
+    navigator.sendBeacon = (...what) => {
+        report();
+        setTimeout(report, 150);
+        return send(...what);
+    };
+}"""
+
 
 class Chat:
     """One tab on the chat page, in a browser that lets nothing out to another host.
@@ -30,8 +47,10 @@ class Chat:
         context.route(lambda url: not url.startswith(base_url), self._answer_outside)
         context.on("request", self._note_token)
         self.page: Page = context.new_page()
+        self.snapshots: list[dict[str, Any]] = []
+        self.page.add_init_script(WITNESS)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", lambda line: "Security Policy" in line.text and self.complaints.append(line.text))
+        self.page.on("console", lambda line: self._note_line(line.text))
 
     def _answer_outside(self, route: Route) -> None:
         self.outside.append(route.request.url)
@@ -39,6 +58,12 @@ class Chat:
             self.held.append(route)
         else:
             route.fulfill(body=WEATHER, content_type="text/html")
+
+    def _note_line(self, line: str) -> None:
+        if line.startswith(WITNESSED):
+            self.snapshots.append(json.loads(line.removeprefix(WITNESSED)))
+        elif "Security Policy" in line:
+            self.complaints.append(line)
 
     def _note_token(self, request: Request) -> None:
         bearer = request.headers.get("authorization", "")
@@ -85,7 +110,7 @@ class Chat:
     def send(self, text: str) -> None:
         """Types and presses Enter."""
         self.field.fill(text)
-        self.field.press("Enter")
+        self.page.keyboard.press("Enter")
 
     def say(self, text: str) -> str:
         """Sends `text` and gives the reply's text."""
@@ -100,8 +125,7 @@ class Chat:
             self.page.keyboard.press("Shift")
 
     def mock(self, path: str, status: int = 200, **body: Any) -> None:
-        """From now on `path` answers this."""
-        self.unmock(path)
+        """From now on `path` answers this; what is held stays held."""
         answer = json.dumps(body)
         self.page.route(f"**{path}", lambda r: r.fulfill(status=status, content_type="application/json", body=answer))
 
@@ -113,12 +137,20 @@ class Chat:
     def hold(self, path: str) -> list[Route]:
         """From now on requests to `path` wait in the list that is given."""
         waiting: list[Route] = []
-        self.page.route(f"**{path}", waiting.append)
+        self.page.route(f"**{path}", lambda route: waiting.append(route))
         return waiting
 
     def unmock(self, path: str) -> None:
         """Lets `path` reach the server again."""
         self.page.unroute(f"**{path}")
+
+    def as_left(self, count: int) -> list[dict[str, Any]]:
+        """The page as it was when it told the server, and a moment later: what was on it, as its own eyes saw it."""
+        for _ in range(50):
+            if len(self.snapshots) >= count:
+                break
+            self.page.wait_for_timeout(50)
+        return self.snapshots
 
     def history_length(self) -> int:
         """The number of entries in the tab's history."""

@@ -19,7 +19,6 @@ LOOKS: dict[str, dict[str, Any]] = {
     "400%": {"viewport": {"width": 320, "height": 256}, "color_scheme": "light"},
     "400% dark": {"viewport": {"width": 320, "height": 256}, "color_scheme": "dark"},
     "forced colours": {"forced_colors": "active"},
-    "more contrast": {"contrast": "more"},
 }
 
 
@@ -62,7 +61,7 @@ def test_axe_reports_no_violation_on_the_plain_page(open_chat: OpenChat, look: s
     assert_fits_the_width(chat)
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", ["light", "phone", "200%", "400%"])
 def test_exit_is_always_in_sight_and_big_enough(open_chat: OpenChat, look: str) -> None:
     chat = open_chat(**LOOKS[look]).open()
     chat.mock_reply(**REPLY)
@@ -106,7 +105,7 @@ def test_a_conversation_by_keyboard_alone(chat: Chat) -> None:
 
 def test_exit_is_the_first_stop_of_the_keyboard(chat: Chat) -> None:
     safe_site = chat.safe_site
-    chat.page.evaluate("document.activeElement.blur()")
+    chat.page.get_by_role("heading", name="Chat").click()
     chat.page.keyboard.press("Tab")
     expect(chat.exit).to_be_focused()
     chat.page.keyboard.press("Enter")

@@ -66,5 +66,10 @@ def test_structlog_as_rasa_sets_it_up_is_withheld() -> None:
     assert "Kevin" not in shown
 
 
+def test_structlog_before_rasa_sets_it_up_is_withheld() -> None:
+    shown = run(f"import structlog; structlog.get_logger('rasa.x').error('event', text={SECRET!r})")
+    assert "Kevin" not in shown and "[withheld]" in shown
+
+
 def test_the_factory_is_undone_here() -> None:
     assert logging.getLogRecordFactory() is logging.LogRecord

@@ -1,0 +1,46 @@
+"""What all tests share: one running product, and people who talk to it."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from running import Person, Running
+
+StartRunning = Callable[..., Running]
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The product, started once for all tests that don't break it."""
+    running = Running(tmp_path_factory.mktemp("product")).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def assistant_url(product: Running) -> str:
+    """Where it answers."""
+    return product.url
+
+
+@pytest.fixture
+def person(assistant_url: str) -> Person:
+    """Somebody who has just opened the page."""
+    return Person(assistant_url)
+
+
+@pytest.fixture
+def start_product(tmp_path: Path) -> Iterator[StartRunning]:
+    """Starts a product of one's own, to break: `start_product(SHOW_UNCHECKED="no")`."""
+    started: list[Running] = []
+
+    def start(**environment: str) -> Running:
+        folder = tmp_path / str(len(started))
+        folder.mkdir()
+        started.append(Running(folder, environment))
+        return started[-1].start()
+
+    yield start
+    for running in started:
+        running.stop()

@@ -1,0 +1,133 @@
+"""The product as it runs: started by its launcher on free ports with a database of its own, and a person who talks to it."""
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent
+STARTS_WITHIN = 120
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Running:
+    """A running product. `log` holds everything that its processes printed."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def start(self) -> Running:
+        self.port, self.actions_port = free_port(), free_port()
+        self.database = self.folder / "outreach.db"
+        self.log = self.folder / "log.txt"
+        given = {
+            "PORT": str(self.port), "ACTIONS_PORT": str(self.actions_port), "CONSOLE_PORT": str(free_port()),
+            "DATABASE_URL": f"sqlite:///{self.database}", "LOG_LEVEL": "DEBUG", "PUBLIC_URL": self.url,
+            "MESSAGES_PER_MINUTE": "100000", "SESSIONS_PER_MINUTE": "100000", **self.environment,
+        }
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "launcher"], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTHONPATH": str(ROOT), **given}, start_new_session=True,
+            )
+        until = time.monotonic() + STARTS_WITHIN
+        while f"ready: {self.url}/chat" not in self.printed():
+            assert self.process.poll() is None, f"the launcher stopped: {self.printed()[-2000:]}"
+            assert time.monotonic() < until, f"not ready: {self.printed()[-2000:]}"
+            time.sleep(0.2)
+        return self
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def printed(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def pid_of(self, part: str) -> int:
+        """The process id of a part (`launcher.assistant`, `launcher.actions`) among this launcher's children."""
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    command = (entry / "cmdline").read_bytes().split(b"\0")
+                    parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                except (OSError, IndexError, ValueError):
+                    continue
+                if parent == self.process.pid and part.encode() in command:
+                    return int(entry.name)
+        raise LookupError(part)
+
+    def wait_until_ready(self, seconds: float = 60) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            try:
+                if httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.2)
+        raise AssertionError(f"not ready again: {self.printed()[-2000:]}")
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(30)
+
+
+class Person:
+    """Somebody who talks to the assistant over HTTP."""
+
+    def __init__(self, url: str) -> None:
+        self.http = httpx.Client(base_url=url, timeout=20)
+        begun = self.http.post("/chat/api/session").json()
+        self.token: str = begun["session"]
+        self.last: list[dict[str, Any]] = begun["messages"]
+
+    def post(self, body: Any) -> httpx.Response:
+        return self.http.post("/chat/api/messages", json=body, headers={"Authorization": f"Bearer {self.token}"})
+
+    def say(self, text: str) -> list[dict[str, Any]]:
+        """Send text; the messages of the answer."""
+        return self._taken(self.post({"text": text}))
+
+    def choose(self, title: str) -> list[dict[str, Any]]:
+        """Press the button with this title."""
+        found = [c["id"] for message in self.last for c in message["choices"] if c["title"] == title]
+        assert found, f"no choice {title!r} in {self.offered()}"
+        return self._taken(self.post({"choice": found[0]}))
+
+    def offered(self) -> list[str]:
+        return [c["title"] for message in self.last for c in message["choices"]]
+
+    def heard(self) -> str:
+        """Everything of the last answer as text, cards included."""
+        return "\n".join(
+            [message["text"] for message in self.last]
+            + [f"{s['name']} {[p['number'] for p in s['phones']]} {s['hours']}" for m in self.last for s in m["services"]]
+        )
+
+    def services(self) -> list[str]:
+        return [service["id"] for message in self.last for service in message["services"]]
+
+    def commands(self) -> list[str]:
+        return [message["command"] for message in self.last if message["command"]]
+
+    def _taken(self, response: httpx.Response) -> list[dict[str, Any]]:
+        assert response.status_code == 200, (response.status_code, response.text)
+        self.last = response.json()["messages"]
+        assert self.last, "silence"
+        return self.last
