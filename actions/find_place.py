@@ -45,5 +45,5 @@ def _chosen(tracker: Tracker) -> Whereabouts | None:
     district = entities.get("district")
     if not district:
         return None
-    area = bootstrap.gazetteer().area_of(district)
+    area = bootstrap.gazetteer().resolve(district).outreach_area
     return Whereabouts(entities.get("place") or district, district, area, outside=area is None)

@@ -5,13 +5,33 @@ Rasa's own opens a connection for each call, waits 300 seconds, and on failure s
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from typing import Any
 
 import aiohttp
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
+from outreach.referrals.dialogue import plainly_answers
+from outreach.understanding.catalogue import SAFETY
+
 logger = logging.getLogger(__name__)
+
+
+def _must_leave(body: Any) -> bool:
+    """Whether a loop must not have this message, because it is danger or leaving: decided here, so that it needs no network.
+
+    A plain answer to the question that was asked ("stop", a number, a name) is not taken for danger, unless a safety
+    pattern found it.
+    """
+    tracker = body.get("tracker") or {}
+    loop = (tracker.get("active_loop") or {}).get("name")
+    message = tracker.get("latest_message") or {}
+    intent = message.get("intent") or {}
+    if not loop or loop != body.get("next_action") or intent.get("name") not in SAFETY:
+        return False
+    state = (tracker.get("slots") or {}).get("referral")
+    return bool(intent.get("found_by")) or not plainly_answers(state, str(message.get("text") or ""))
 
 class ActionEndpoint(EndpointConfig):
     """Calls actions on loopback. A failed call utters the fixed reply with the helpline instead of raising."""
@@ -25,6 +45,8 @@ class ActionEndpoint(EndpointConfig):
                       compress: bool = False, **kwargs: Any) -> Any:
         """Rasa's entry. Raises `ClientResponseError` alone, with which a form declines a message and passes it on."""
         body = kwargs.get("json")
+        if _must_leave(body):
+            raise ClientResponseError(400, "left", json.dumps({"action_name": body["next_action"], "error": "left"}))
         for attempt in (1, 2):
             try:
                 return await self._post(body)

@@ -28,6 +28,8 @@ def prepare(app: Sanic, settings: Settings) -> None:
     store = getattr(store, "_tracker_store", store)
     if type(store).__name__ != _STORE:
         raise NotReady(f"the conversation store is {type(store).__name__}, not {_STORE}")
+    # Rasa wraps it in one that, when a save fails, keeps the conversation in memory instead: in the clear, and for good.
+    agent.tracker_store = agent.processor.tracker_store = store
     if not isinstance(agent.action_endpoint, ActionEndpoint):
         endpoint = ActionEndpoint(f"http://127.0.0.1:{settings.actions_port}/webhook", settings.action_seconds)
         agent.action_endpoint = agent.processor.action_endpoint = endpoint

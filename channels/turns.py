@@ -15,17 +15,23 @@ logger = logging.getLogger(__name__)
 
 STATIC_FALLBACK = "utter_static_fallback"
 QUICK_EXIT = "utter_quick_exit"
-_PAYLOAD = re.compile(r"^/(?P<intent>[a-z_]+)(?P<entities>\{.*\})?$", re.DOTALL)
+_PAYLOAD = re.compile(r"^/(?P<intent>[a-z0-9_]+)(?P<entities>\{.*\})?$", re.DOTALL)
 
 
 @dataclass
 class Reply:
-    """One message of the assistant, free of any channel's form. `choices` maps a choice's id to its title and payload."""
+    """One message of the assistant, free of any channel's form. `choices` maps a choice's id to its title and payload.
+
+    `broken` marks the fixed reply of a turn that failed. `response` names what was said (`utter_...`), where it was a
+    response of the domain's.
+    """
 
     text: str
     choices: dict[str, tuple[str, str]] = field(default_factory=dict)
     services: list[dict[str, Any]] = field(default_factory=list)
     command: str | None = None
+    broken: bool = False
+    response: str | None = None
 
 
 class Collector(OutputChannel):
@@ -48,8 +54,9 @@ class Collector(OutputChannel):
             self.replies[-1].services.extend(services)
             return
         if text or services:
-            command = "exit" if message.get("utter_action") == QUICK_EXIT else None
-            self.replies.append(Reply(text, _choices(message.get("buttons") or []), services, command))
+            response = message.get("utter_action")
+            command = "exit" if response == QUICK_EXIT else None
+            self.replies.append(Reply(text, _choices(message.get("buttons") or []), services, command, response=response))
 
 
 def _choices(buttons: list[dict[str, Any]]) -> dict[str, tuple[str, str]]:
@@ -63,6 +70,10 @@ def choice_id(payload: str) -> str:
 
 def chosen(payload: str, title: str) -> dict[str, Any]:
     """What Rasa would have understood, for a button that the assistant itself offered: no text is parsed."""
+    if payload.startswith("="):
+        # An answer in words, for the form that asked: nothing is understood from it but by that form.
+        nothing = {"name": None, "confidence": 0.0}
+        return {"text": payload[1:], "intent": nothing, "intent_ranking": [], "entities": [], "also": []}
     match = _PAYLOAD.match(payload)
     if match is None:
         raise ValueError("a button's payload is not an intent")
@@ -146,4 +157,4 @@ class Turns:
         variations = self._agent.domain.responses[STATIC_FALLBACK]  # type: ignore[union-attr]
         own = [v for v in variations if v.get("channel") == self._channel]
         fixed = (own or [v for v in variations if not v.get("channel")])[0]
-        return Reply(str(fixed["text"]), _choices(fixed.get("buttons") or []))
+        return Reply(str(fixed["text"]), _choices(fixed.get("buttons") or []), broken=True, response=STATIC_FALLBACK)

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import jinja2
 from rasa.core.channels.channel import InputChannel, UserMessage
@@ -26,7 +25,7 @@ from channels import startup
 from channels.limits import Limits
 from channels.turns import Reply, Turns
 from outreach import bootstrap
-from outreach.adapters.conversations import ConversationRow, Conversations
+from outreach.adapters.conversations import ConversationRow
 from outreach.privacy import capability
 from outreach.safety.exit_words import ExitWords
 from outreach.settings import ROOT, Settings
@@ -72,7 +71,6 @@ class WebChannel(InputChannel):
         _listen(blueprint, chat)
         _api_routes(blueprint, chat)
         _page_routes(blueprint, chat)
-        blueprint.middleware("response")(_headers(settings))
         return blueprint
 
 
@@ -83,7 +81,8 @@ class Chat:
         self.settings = settings
         self.exit_words = ExitWords.load("web")
         self.limits = Limits(settings.messages_per_minute, settings.sessions_per_minute)
-        self._conversations: Conversations | None = None
+        # What could not be deleted when it was to be forgotten. It counts as forgotten, and is tried again.
+        self._still_to_forget: set[str] = set()
         self.turns: Turns = None  # type: ignore[assignment]  # set by `start`, before the first request
         self.page = jinja2.Environment(loader=jinja2.FileSystemLoader(_WEB), autoescape=True).get_template("chat.html")
 
@@ -111,17 +110,19 @@ class Chat:
         if text is not None and self.exit_words.match(text):
             await self.forget(token)
             return [Reply("", command="exit")]
+        key = capability.row_key(token)
         try:
-            row = self.conversations.find(capability.row_key(token))
+            row = self.conversations.find(key)
         except Exception as error:  # noqa: BLE001
             logger.error("a conversation could not be read: %s", type(error).__name__)
             return [self.turns.static()]
-        if row is None:
+        if row is None or key in self._still_to_forget:
             raise FORGOTTEN
         replies = await self._turn(token, row, text, choice)
         if any(reply.command == "exit" for reply in replies):
             await self.forget(token)
-        else:
+        elif not any(reply.broken for reply in replies):
+            # A database that has just kept somebody waiting is not asked again: words go out within ten seconds.
             await self._remember_choices(token, replies)
         return replies
 
@@ -145,12 +146,20 @@ class Chat:
             logger.error("choices could not be kept: %s", type(error).__name__)
 
     async def forget(self, token: str) -> None:
-        """Forget at once, and once more behind the turn that may be running: it can't bring anything back."""
+        """Forget at once. A turn that is running saves nothing any more: its conversation is not there."""
         key = capability.row_key(token)
         try:
             self.conversations.forget(key)
-        except Exception as error:  # noqa: BLE001 - nobody who leaves is kept waiting; the row idles out
+        except Exception as error:  # noqa: BLE001 - nobody who leaves is given an error; it is tried again
             logger.error("a conversation could not be forgotten at once: %s", type(error).__name__)
+            self._still_to_forget.add(key)
+
+    def purge(self) -> None:
+        """Forget what has idled too long, and what could not be forgotten when it was to be."""
+        self.conversations.purge_idle()
+        for key in list(self._still_to_forget):
+            self.conversations.forget(key)
+            self._still_to_forget.discard(key)
 
 
 def _offered(token: str, row: ConversationRow) -> dict[str, tuple[str, str]]:
@@ -184,9 +193,9 @@ def _listen(blueprint: Blueprint, chat: Chat) -> None:
 async def _purge_forever(chat: Chat) -> None:
     while True:
         try:
-            chat.conversations.purge_idle()
+            chat.purge()
         except Exception as error:  # noqa: BLE001 - tried again in a minute
-            logger.error("idle conversations could not be purged: %s", type(error).__name__)
+            logger.error("conversations could not be purged: %s", type(error).__name__)
         await asyncio.sleep(PURGE_EVERY.total_seconds())
 
 
@@ -326,7 +335,7 @@ def _said(body: dict[str, Any]) -> tuple[str | None, str | None]:
 
 def _bearer(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not 20 <= len(token) <= 100:
+    if scheme.lower() != "bearer" or not 20 <= len(token) <= 100 or not token.isascii():
         raise FORGOTTEN
     return token
 
@@ -356,24 +365,3 @@ def _address(request: Request, settings: Settings) -> str:
     if settings.trusted_proxies and len(forwarded) >= settings.trusted_proxies:
         return forwarded[-settings.trusted_proxies]
     return str(request.ip)
-
-
-def _headers(settings: Settings) -> Callable[[Request, HTTPResponse], Awaitable[None]]:
-    safe = urlsplit(settings.safe_site)
-    # A form's redirect to the safe site has to be allowed as well as the form's own address.
-    policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        f"form-action 'self' {safe.scheme}://{safe.netloc}; base-uri 'none'; frame-ancestors {settings.frame_ancestors}"
-    )
-
-    async def add(request: Request, response: HTTPResponse) -> None:
-        response.headers.update({
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": policy,
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-            "Permissions-Policy": "camera=(), geolocation=(), microphone=(), notifications=()",
-            "Cross-Origin-Resource-Policy": "same-origin",
-        })
-
-    return add

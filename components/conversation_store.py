@@ -27,9 +27,12 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from outreach import bootstrap
 from outreach.adapters.conversations import Conversations
 from outreach.privacy import capability
+from outreach.understanding.catalogue import SAFETY
 
 # What a rule can look back on, and a correction refers to.
 TURNS_KEPT = 2
+# The slot in which a referral is talked through.
+FORM_SLOT = "referral"
 
 
 class ConversationStore(TrackerStore):
@@ -90,7 +93,9 @@ def _generation_attribute() -> str:
 
 def _kept(tracker: DialogueStateTracker) -> dict[str, Any]:
     events = list(tracker.events)
-    cut = _start_of_last_turns(events)
+    # After danger, or with no form under way, nothing that a form was told is kept: not in slots, not in the last turns.
+    turns = 1 if _in_danger(tracker) else TURNS_KEPT
+    cut = _start_of_last_turns(events, turns)
     slots: dict[str, Any] = {}
     loop = None
     for event in events[:cut]:
@@ -100,15 +105,24 @@ def _kept(tracker: DialogueStateTracker) -> dict[str, Any]:
             slots[event.key] = event.value
         elif isinstance(event, ActiveLoop):
             loop = event.name
-    return {"slots": slots, "loop": loop, "events": [event.as_dict() for event in events[cut:]]}
+    last = events[cut:]
+    if tracker.active_loop_name is None:
+        slots.pop(FORM_SLOT, None)
+        last = [event for event in last if not (isinstance(event, SlotSet) and event.key == FORM_SLOT)]
+    return {"slots": slots, "loop": loop, "events": [event.as_dict() for event in last]}
 
 
-def _start_of_last_turns(events: list[Event]) -> int:
+def _in_danger(tracker: DialogueStateTracker) -> bool:
+    message = tracker.latest_message
+    return message is not None and message.intent.get("name") in SAFETY
+
+
+def _start_of_last_turns(events: list[Event], turns: int) -> int:
     """The index of the `action_listen` before the oldest turn that is kept: a rule's first step matches on it."""
     said = [i for i, event in enumerate(events) if isinstance(event, UserUttered)]
-    if len(said) <= TURNS_KEPT:
+    if len(said) <= turns:
         return 0
-    start = said[-TURNS_KEPT]
+    start = said[-turns]
     while start > 0 and not _listens(events[start]):
         start -= 1
     return start

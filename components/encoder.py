@@ -21,6 +21,7 @@ _SHA256 = {
     "model.onnx": "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
+DIMENSIONS = 384
 # Long posts say what they are about early and late; beyond this the model's own training gives it nothing.
 MAX_TOKENS = 256
 

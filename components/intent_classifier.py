@@ -1,7 +1,8 @@
 """Which of the catalogue's intents a message has: the sentence encoder beside character n-grams, and a logistic regression.
 
-The vector knows what a sentence means, the n-grams know how it is spelt ("hes strangeling me", "wd18"). What else was
-tried, with figures, is in docs/adr/0006-classifier.md.
+The vector knows what a sentence means, the n-grams know how it is spelt ("hes strangeling me", "wd18"). A long message is
+looked at sentence by sentence as well, so that danger in the middle of a story is not averaged away. What else was tried,
+with figures, is in docs/adr/0006-classifier.md.
 """
 from __future__ import annotations
 
@@ -20,7 +21,6 @@ from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from scipy.sparse import csr_matrix, hstack
 
 from components import encoder
 from outreach.understanding import segments
@@ -34,16 +34,22 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """`C` is the regression's inverse regularisation, `ngram_weight` what the n-grams count beside the vector,
-        `also_confidence` how sure a part of a message must be to count as a second question."""
-        return {"C": 20.0, "ngram_weight": 0.6, "max_features": 40000, "ranking_length": 5, "also_confidence": 0.6}
+        """`C` is the regression's inverse regularisation, `ngram_weight` what the n-grams count beside the vector.
+
+        `also_confidence` and `danger_confidence` are how sure a part of a message must be to count as a second question,
+        and as a danger that the message as a whole does not show.
+        """
+        return {
+            "C": 8.0, "ngram_weight": 0.8, "max_features": 40000, "ngram_dimensions": 256, "ranking_length": 5,
+            "also_confidence": 0.6, "danger_confidence": 0.8,
+        }
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
         self._encoder = encoder.SentenceEncoder()
-        self._vectorizer: Any = None
+        self._ngrams: Any = None
         self._regression: Any = None
 
     @classmethod
@@ -60,29 +66,37 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from every example that has an intent and a text."""
+        from sklearn.decomposition import TruncatedSVD
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import Normalizer
 
         examples = [e for e in training_data.intent_examples if e.get(TEXT) and e.get(INTENT)]
         texts = [segments.tidy(e.get(TEXT)) for e in examples]
-        self._vectorizer = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True, max_features=self._config["max_features"],
-            lowercase=True, dtype=np.float32,
+        self._ngrams = make_pipeline(
+            TfidfVectorizer(
+                analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True,
+                max_features=self._config["max_features"], dtype=np.float32,
+            ),
+            TruncatedSVD(self._config["ngram_dimensions"], random_state=42),
+            Normalizer(),
         ).fit(texts)
         self._regression = LogisticRegression(
-            C=self._config["C"], class_weight="balanced", max_iter=300, tol=1e-3, random_state=42
+            C=self._config["C"], class_weight="balanced", max_iter=200, tol=1e-3, random_state=42
         ).fit(self._features(texts), [e.get(INTENT) for e in examples])
         self._persist()
         return self._resource
 
-    def _features(self, texts: Sequence[str]) -> csr_matrix:
+    def _features(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         # Sentences of like length share a batch, so that padding costs little.
         order = np.argsort([len(text) for text in texts], kind="stable")
-        vectors = np.zeros((len(texts), 384), dtype=np.float32)
+        vectors = np.zeros((len(texts), encoder.DIMENSIONS), dtype=np.float32)
         for start in range(0, len(texts), 64):
             chunk = order[start : start + 64]
             vectors[chunk] = self._encoder.encode([texts[i] for i in chunk])
-        return hstack([csr_matrix(vectors), self._vectorizer.transform(texts) * self._config["ngram_weight"]]).tocsr()
+        spelling = self._ngrams.transform(texts) * self._config["ngram_weight"]
+        return np.hstack([vectors, spelling.astype(np.float32)])
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Rasa's entry: set the intent on each message, and what else it asks."""
@@ -97,11 +111,13 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
 
     def _understand(self, message: Message) -> None:
         text = segments.tidy(message.get(TEXT))
-        parts = segments.split(text)
+        parts = segments.sentences(text)
         probabilities = self._regression.predict_proba(self._features([text, *parts]))
         ranking = self._ranking(probabilities[0])
         tops = [self._ranking(row)[0] for row in probabilities[1:]]
-        chosen, also = segments.weigh(ranking[0], tops, self._config["also_confidence"])
+        chosen, also = segments.weigh(
+            ranking[0], tops, self._config["also_confidence"], self._config["danger_confidence"]
+        )
         if chosen != ranking[0]:
             ranking = [chosen, *(r for r in ranking if r[INTENT_NAME_KEY] != chosen[INTENT_NAME_KEY])]
         message.set(INTENT, chosen, add_to_output=True)
@@ -119,7 +135,7 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         import joblib
 
         with self._model_storage.write_to(self._resource) as folder:
-            joblib.dump((self._vectorizer, self._regression), folder / "classifier.joblib", compress=3)
+            joblib.dump((self._ngrams, self._regression), folder / "classifier.joblib", compress=3)
 
     @classmethod
     def load(
@@ -131,5 +147,5 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
 
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            component._vectorizer, component._regression = joblib.load(folder / "classifier.joblib")
+            component._ngrams, component._regression = joblib.load(folder / "classifier.joblib")
         return component

@@ -88,10 +88,9 @@ def _prepare(settings: Settings) -> str | None:
         return "there is no current model: run `make train`"
     (ROOT / "var").mkdir(exist_ok=True)
     from outreach.adapters.database import migrate
+    from outreach.bootstrap import engine
     from outreach.content.importer import import_content
     from outreach.content.reading import ContentError
-
-    from outreach.bootstrap import engine
 
     try:
         migrate(engine())
@@ -103,8 +102,12 @@ def _prepare(settings: Settings) -> str | None:
     return None
 
 
-def answers(address: str) -> bool:
-    """Whether a known sentence gets a real answer over HTTP, end to end. The conversation is forgotten at once."""
+def answers(address: str, with_services: bool = True) -> bool:
+    """Whether a known sentence gets a real answer over HTTP, end to end. The conversation is forgotten at once.
+
+    Without `with_services` words are enough: while staff have checked nothing, and nothing unchecked may be shown, there is
+    no service to show.
+    """
     try:
         with httpx.Client(base_url=address, timeout=10) as client:
             if client.get("/health/ready").status_code != 200:
@@ -113,7 +116,8 @@ def answers(address: str) -> bool:
             headers = {"Authorization": f"Bearer {token}"}
             said = client.post("/chat/api/messages", json={"text": "Is there a refuge near me?"}, headers=headers)
             client.delete("/chat/api/session", headers=headers)
-            return said.status_code == 200 and any(message["services"] for message in said.json()["messages"])
+            messages = said.json()["messages"]
+            return said.status_code == 200 and any(message["services"] or not with_services for message in messages)
     except (httpx.HTTPError, KeyError, ValueError):
         return False
 
@@ -122,7 +126,7 @@ def _report_when_ready(settings: Settings, stopping: threading.Event) -> None:
     address = f"http://{'127.0.0.1' if settings.host in _EVERYWHERE else settings.host}:{settings.port}"
     until = time.monotonic() + _READY_WITHIN
     while not stopping.wait(0.25):
-        if answers(address):
+        if answers(address, with_services=settings.show_unchecked):
             _say(f"ready: {address}/chat")
             return
         if time.monotonic() > until:

@@ -6,7 +6,7 @@ import sys
 from functools import partial
 
 from outreach.privacy import logs
-from outreach.settings import ROOT, SettingsError, load
+from outreach.settings import ROOT, Settings, SettingsError, load
 
 
 def main() -> None:
@@ -23,18 +23,25 @@ def main() -> None:
     if model is None:
         sys.exit("assistant: no current model; run `make train`")
     logs.install(settings.log_level)
-    serve(str(model), settings.host, settings.port)
+    serve(str(model), settings)
 
 
-def serve(model: str, host: str, port: int) -> None:
-    """Build Rasa's server without its API, and run it in this process."""
+def serve(model: str, settings: Settings) -> None:
+    """Run Rasa's agent behind this project's channels, in this process."""
     from rasa.core import run
+    from rasa.core.channels.channel import register
     from rasa.core.utils import AvailableEndpoints
+    from sanic import Sanic
+
+    from channels.everywhere import protect
 
     os.chdir(ROOT)
     endpoints = AvailableEndpoints.read_endpoints("endpoints.yml")
     inputs = run.create_http_input_channels(None, "credentials.yml")
-    app = run.configure_app(inputs, None, None, enable_api=False, endpoints=endpoints, port=port)
+    # Not Rasa's own app: that greets at the root with its name and version, and answers other origins.
+    app = Sanic("outreach", configure_logging=False)
+    register(inputs, app, route="/")
+    protect(app, settings)
     app.config.FALLBACK_ERROR_FORMAT = "json"
     app.config.REQUEST_MAX_SIZE = 64 * 1024
     app.config.REQUEST_TIMEOUT = 15
@@ -42,7 +49,7 @@ def serve(model: str, host: str, port: int) -> None:
     app.config.KEEP_ALIVE_TIMEOUT = 15
     app.register_listener(partial(run.load_agent_on_start, model, endpoints, None), "before_server_start")
     app.register_listener(run.close_resources, "after_server_stop")
-    app.run(host=host, port=port, workers=1, access_log=False, motd=False, backlog=1024)
+    app.run(host=settings.host, port=settings.port, workers=1, access_log=False, motd=False, backlog=1024)
 
 
 if __name__ == "__main__":

@@ -109,6 +109,29 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MODEL_DIR", "", _optional_folder,
             "A folder with another sentence encoder (model.onnx, tokenizer.json) than the one that comes with the project."),
     Setting("LOG_LEVEL", "WARNING", _text, "How much is logged. No level logs what anybody wrote."),
+    Setting("TWILIO_AUTH_TOKEN", "", _text,
+            "The secret with which Twilio signs what it sends. Without it there is no service by text message.", secret=True),
+    Setting("SMS_IDLE_MINUTES", "10", _positive, "A conversation by text is forgotten after so many minutes without a text."),
+    Setting("SMS_PER_NUMBER_PER_HOUR", "60", _whole, "How many texts from one number are answered in an hour."),
+    Setting("SMS_PER_MINUTE_IN_ALL", "300", _whole, "How many texts are answered in a minute, from all numbers together."),
+    Setting("SMS_KEY_FILE", str(ROOT / "var" / "keys" / "sms.key"), Path,
+            "The key that turns numbers into senders, made when there is none. With another key, threads begin anew."),
+    Setting("REFERRAL_PUBLIC_KEYS", str(ROOT / "var" / "keys" / "referral.pub"), _text,
+            "The teams' public key, a file or base64; of several the last one seals. Without one no referral is offered."),
+    Setting("REFERRAL_PRIVATE_KEYS", str(ROOT / "var" / "keys" / "referral.key"), Path,
+            "The file with the teams' private keys. Only the staff's side reads it; the assistant's machine can do without."),
+    Setting("REFERENCE_KEY_FILE", str(ROOT / "var" / "keys" / "reference.key"), Path,
+            "The key under which references are hashed, made when there is none. With another key, no old reference is known."),
+    Setting("REFERRAL_TEAMS_FILE", str(ROOT / "content" / "teams.yml"), Path,
+            "The file that says how each team is told that a referral waits."),
+    Setting("REFERRAL_RESPONSE_DAYS", "2", _whole, "The stated time in which a team answers a referral, in working days."),
+    Setting("REFERRAL_RETENTION_DAYS", "90", _whole, "A referral is deleted so many days after it was closed or withdrawn."),
+    Setting("SMTP_HOST", "", _text, "The mail server for notices to teams. Needed only where a team wants e-mail."),
+    Setting("SMTP_PORT", "587", _port, "The mail server's port."),
+    Setting("SMTP_STARTTLS", "yes", _yes_no, "Whether mail is sent over an encrypted connection."),
+    Setting("SMTP_USER", "", _text, "The name for the mail server, where it wants one."),
+    Setting("SMTP_PASSWORD", "", _text, "The password for the mail server.", secret=True),
+    Setting("SMTP_FROM", "referrals@localhost", _text, "The address from which notices to teams are sent."),
 )
 
 
@@ -133,6 +156,23 @@ class Settings:
     trusted_proxies: int
     model_dir: Path | None
     log_level: str
+    twilio_auth_token: str
+    sms_idle_minutes: float
+    sms_per_number_per_hour: int
+    sms_per_minute_in_all: int
+    sms_key_file: Path
+    referral_public_keys: str
+    referral_private_keys: Path
+    reference_key_file: Path
+    referral_teams_file: Path
+    referral_response_days: int
+    referral_retention_days: int
+    smtp_host: str
+    smtp_port: int
+    smtp_starttls: bool
+    smtp_user: str
+    smtp_password: str
+    smtp_from: str
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

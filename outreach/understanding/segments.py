@@ -8,9 +8,14 @@ from typing import Any
 
 from outreach.understanding.catalogue import ANSWERABLE, SAFETY
 
+# So many of a long message's last parts are looked at one by one: each costs time.
+_MOST_PARTS = 8
 # More parts than this are a story, and a story is understood as a whole.
-_MOST_PARTS = 4
+_MOST_QUESTIONS = 4
 _FEWEST_WORDS = 2
+_LONGEST_SENTENCE = 36
+_WINDOW = 24
+_OVERLAP = 6
 _BOUNDARY = re.compile(r"(?:[.!?;\n]+\s+|\s+(?:and also|also|plus|as well as|another thing)\s+)", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."})
@@ -24,26 +29,36 @@ def tidy(text: str) -> str:
     return _SPACE.sub(" ", "".join(c for c in plain if c.isspace() or unicodedata.category(c)[0] != "C")).strip()
 
 
-def split(text: str) -> list[str]:
-    """The parts of a message that may each ask something; none when it is one part, or too many to be questions."""
-    parts = [part.strip() for part in _BOUNDARY.split(text)]
+def sentences(text: str) -> list[str]:
+    """The parts of a message that may each say something of their own; none when it is a single one."""
+    parts = [window for part in _BOUNDARY.split(text) for window in _windows(part.split())]
     parts = [part for part in parts if len(part.split()) >= _FEWEST_WORDS]
-    return parts if 2 <= len(parts) <= _MOST_PARTS else []
+    # Of a very long message the end counts most: people come to the point there.
+    return parts[-_MOST_PARTS:] if len(parts) >= 2 else []
+
+
+def _windows(words: list[str]) -> list[str]:
+    """A sentence as it is; where somebody wrote on without a full stop, pieces of it that overlap."""
+    if len(words) <= _LONGEST_SENTENCE:
+        return [" ".join(words)]
+    starts = range(0, len(words) - _OVERLAP, _WINDOW - _OVERLAP)
+    return [" ".join(words[start : start + _WINDOW]) for start in starts]
 
 
 def weigh(
-    whole: dict[str, Any], parts: Sequence[dict[str, Any]], sure: float
+    whole: dict[str, Any], parts: Sequence[dict[str, Any]], sure: float, sure_of_danger: float
 ) -> tuple[dict[str, Any], list[str]]:
     """What to answer first, and the names of what to answer after it.
 
     `whole` and each of `parts` is an intent with `name` and `confidence`. Danger in any part comes first; otherwise the
     message as a whole decides, and parts that surely ask something else follow in the order in which they were asked.
+    A message of many parts is a story, not a list of questions: nothing but danger is taken out of it.
     """
     for urgent in SAFETY:
         for part in parts:
-            if part["name"] == urgent and part["confidence"] >= sure and whole["name"] not in SAFETY:
+            if part["name"] == urgent and part["confidence"] >= sure_of_danger and whole["name"] not in SAFETY:
                 return part, _others(urgent, [whole, *parts], sure)
-    return whole, _others(whole["name"], parts, sure)
+    return whole, _others(whole["name"], parts, sure) if len(parts) <= _MOST_QUESTIONS else []
 
 
 def _others(first: str, parts: Sequence[dict[str, Any]], sure: float) -> list[str]:

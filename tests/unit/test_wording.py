@@ -16,7 +16,7 @@ RESPONSES = ROOT / "data" / "responses"
 # The files of the answers. Those of another part (a form's questions, say) may stand beside them, with their own rules.
 ANSWER_FILES = (
     "safety", "talk", "services", "topics_abuse", "topics_police", "topics_family", "topics_law", "topics_wellbeing",
-    "people", "feelings", "fallback",
+    "people", "feelings", "fallback", "referral",
 )  # fmt: skip
 
 # The catalogue is fixed: evaluation scores these names.
@@ -40,6 +40,7 @@ CATALOGUE = frozenset(_CATALOGUE.split())
 
 # Replies that no intent names, with the places in them that code fills.
 OTHER_REPLIES: dict[str, frozenset[str]] = {
+    "utter_place_suggested": frozenset(),
     "utter_greeting": frozenset(),
     "utter_not_understood": frozenset(),
     "utter_not_understood_again": frozenset(),
@@ -51,6 +52,50 @@ OTHER_REPLIES: dict[str, frozenset[str]] = {
     "utter_ask_place": frozenset(),
     "utter_also": frozenset(),
     "utter_no_referral_now": frozenset(),
+    "utter_referral_consent_unclear": frozenset(),
+    "utter_referral_declined": frozenset(),
+    "utter_referral_someone_else": frozenset(),
+    "utter_referral_not_agreed": frozenset(),
+    "utter_referral_ask_name": frozenset(),
+    "utter_referral_ask_area": frozenset(),
+    "utter_referral_area_is": frozenset({"place", "area"}),
+    "utter_referral_ask_way": frozenset(),
+    "utter_referral_ask_number": frozenset(),
+    "utter_referral_ask_email": frozenset(),
+    "utter_referral_ask_safe": frozenset({"way"}),
+    "utter_referral_not_safe": frozenset(),
+    "utter_referral_ask_times": frozenset(),
+    "utter_referral_ask_age": frozenset(),
+    "utter_referral_enough": frozenset(),
+    "utter_referral_ask_voicemail": frozenset(),
+    "utter_referral_ask_answers": frozenset(),
+    "utter_referral_ask_code_word": frozenset(),
+    "utter_referral_ask_help": frozenset(),
+    "utter_referral_ask_children": frozenset(),
+    "utter_referral_ask_needs": frozenset(),
+    "utter_referral_ask_describes": frozenset(),
+    "utter_referral_summary": frozenset({"summary"}),
+    "utter_referral_ask_change": frozenset(),
+    "utter_referral_send_unclear": frozenset(),
+    "utter_referral_sent": frozenset({"reference", "by"}),
+    "utter_referral_left": frozenset(),
+    "utter_referral_under_16": frozenset(),
+    "utter_referral_outside": frozenset({"place"}),
+    "utter_referral_bad_number": frozenset(),
+    "utter_referral_bad_email": frozenset(),
+    "utter_referral_bad_area": frozenset(),
+    "utter_referral_bad_answer": frozenset(),
+    "utter_referral_cannot_skip": frozenset(),
+    "utter_referral_back": frozenset(),
+    "utter_referral_changed": frozenset(),
+    "utter_referral_failed": frozenset(),
+    "utter_reference_ask": frozenset(),
+    "utter_reference_unknown": frozenset(),
+    "utter_reference_wait": frozenset(),
+    "utter_referral_withdrawn": frozenset(),
+    "utter_referral_status_received": frozenset(),
+    "utter_referral_status_dealt_with": frozenset(),
+    "utter_referral_status_closed": frozenset(),
 }
 
 # Fixed prose: whatever is broken, these still say the whole of it.
@@ -59,6 +104,8 @@ SAFETY_NUMBERS: dict[str, tuple[str, ...]] = {
     "utter_child_at_risk": ("999", "0300 123 4043", "0800 1111", "08088 088 088"),
     "utter_suicidal_or_self_harm": ("116 123", "999", "111", "08088 088 088"),
     "utter_static_fallback": ("999", "08088 088 088", "0808 2000 247"),
+    "utter_referral_under_16": ("999", "0300 123 4043", "0800 1111"),
+    "utter_referral_failed": ("999", "08088 088 088", "0808 2000 247"),
 }
 CRISIS_LINE_REPLIES = ("utter_express_distress", "utter_ask_mental_health_support")
 FIXED_NUMBERS = (
@@ -79,6 +126,9 @@ PROMISED_SERVICES: dict[str, tuple[str, ...]] = {
     "utter_not_understood_again": ("herts-da-helpline", "ndah"),
     "utter_no_referral_now": ("herts-da-helpline", "ndah"),
     "utter_outside_county": ("ndah",),
+    "utter_referral_outside": ("ndah",),
+    "utter_referral_declined": ("herts-da-helpline",),
+    "utter_referral_not_agreed": ("herts-da-helpline",),
     "utter_ask_male_victim": ("mens-advice-line",),
     "utter_ask_lgbt_support": ("galop",),
     "utter_ask_older_disabled_support": ("hourglass",),
@@ -88,8 +138,12 @@ PROMISED_SERVICES: dict[str, tuple[str, ...]] = {
     "utter_ask_professional": ("herts-da-helpline",),
 }
 
-NO_CHOICES = {"utter_quick_exit", "utter_static_fallback", "utter_which_place", "utter_also"}
-NO_NEXT_STEP = {"utter_quick_exit", "utter_also"}
+# The choices of a form's question are added by code, as are those of a place that is unclear.
+FORM_REPLIES = {name for name in OTHER_REPLIES if name.startswith(("utter_referral_", "utter_reference_"))}
+NO_CHOICES = {"utter_quick_exit", "utter_static_fallback", "utter_which_place", "utter_place_suggested", "utter_also"} | FORM_REPLIES
+# A question of the form follows these at once.
+SAID_BEFORE_A_QUESTION = {"utter_referral_area_is", "utter_referral_back", "utter_referral_changed"}
+NO_NEXT_STEP = {"utter_quick_exit", "utter_also"} | SAID_BEFORE_A_QUESTION
 NEXT_STEP = re.compile(
     r"\?|\b(you can|you could|you might|text [A-Z]{2,}|call|ring|press)\b|\d{3}|\{phone", re.IGNORECASE
 )
@@ -103,6 +157,11 @@ LONGEST = {
     "name": "Herts Domestic Abuse Helpline",
     "place": "Woodhall (Welwyn Garden City)",
     "area": "Welwyn Hatfield and Hertsmere",
+    "way": "email",
+    "reference": "K7DP-2MXW-9C",
+    "by": "by the end of Wednesday 30 September",
+    # What is left of a text message for the list: code gives a longer one in parts.
+    "summary": "\n".join(["Name: " + "x" * 30] * 6),
 }
 
 GSM7_BASIC = frozenset(
@@ -148,7 +207,10 @@ SMS_WORDS: dict[str, str] = {
     "YES": "affirm",
     "NO": "deny",
     "EXIT": "quick_exit",
+    "WITHDRAW": "withdraw_referral",
 }
+# Words that only the form understands, while it asks.
+FORM_WORDS = {"SKIP", "BACK", "SEND", "ADD", "CHANGE", "CALL", "TEXT", "EMAIL", "WOMAN", "MAN"}
 # The carrier answers these before the assistant sees them.
 CARRIER_WORDS = {
     "STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "START", "UNSTOP", "HELP", "INFO",
@@ -490,7 +552,7 @@ def test_words_that_a_text_message_offers_mean_something(reply: Reply) -> None:
     for offer in OFFER.findall(reply.text):
         words = re.findall(r"[A-Z]{2,}", offer)
         assert len(words) <= 5
-        assert set(words) <= set(SMS_WORDS)
+        assert set(words) <= set(SMS_WORDS) | (FORM_WORDS if reply.name in FORM_REPLIES else set())
         assert not set(words) & CARRIER_WORDS
 
 

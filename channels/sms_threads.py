@@ -1,0 +1,190 @@
+"""The conversation of one phone: what a text means before anything is understood, and the answer in pages."""
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakValueDictionary
+
+from rasa.core.agent import Agent
+
+from channels.turns import STATIC_FALLBACK, Reply, Turns
+from outreach.adapters.text_conversations import TextConversations
+from outreach.privacy import capability
+from outreach.sms import rendering
+from outreach.sms.alphabet import clean
+from outreach.sms.pages import Block, pages
+from outreach.sms.texts import Texts
+from outreach.sms.thread import Thread
+from outreach.sms.words import Words
+from outreach.understanding.catalogue import SAFETY
+
+logger = logging.getLogger(__name__)
+
+# These go out alone: nothing may stand before 999, and the greeting comes with the next reply.
+URGENT = frozenset({STATIC_FALLBACK, "utter_ask_silent_999", *(f"utter_{intent}" for intent in SAFETY)})
+HELLO = "utter_greet"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What came: the words, and whether something came with them that isn't words."""
+
+    text: str
+    not_words: bool = False
+
+
+class Threads:
+    """Answers texts, one at a time for each sender. A sender's id is the secret of their conversation."""
+
+    def __init__(
+        self, agent: Agent, turns: Turns, conversations: TextConversations, texts: Texts, words: Words,
+        idle_seconds: float, clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._agent = agent
+        self._turns = turns
+        self._conversations = conversations
+        self._texts = texts
+        self._words = words
+        self._idle_seconds = idle_seconds
+        self._clock = clock
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def answer(self, sender: str, said: Said, metadata: dict[str, Any]) -> list[str]:
+        """The messages to send back; none when the conversation was left."""
+        lock = self._locks.get(sender)
+        if lock is None:
+            lock = self._locks[sender] = asyncio.Lock()
+        async with lock:
+            try:
+                generation, thread, fresh = self._open(sender)
+            except Exception as error:  # noqa: BLE001 - whatever the database raises, somebody is waiting for words
+                logger.error("a conversation by text could not be read: %s", type(error).__name__)
+                return self.static()
+            messages = await self._messages(sender, thread, said, fresh, metadata)
+            if messages is None:
+                self.forget(sender)
+                return []
+            return (messages or self.static()) if self._keep(sender, generation, thread) else []
+
+    def static(self) -> list[str]:
+        """The fixed reply with the helpline."""
+        return [clean(self._turns.static().text)]
+
+    def forget(self, sender: str) -> None:
+        """Forget at once. A turn that is running brings nothing back, and its reply isn't sent."""
+        try:
+            self._conversations.forget(capability.row_key(sender))
+        except Exception as error:  # noqa: BLE001 - nobody who leaves is kept waiting; the row idles out
+            logger.error("a conversation by text could not be forgotten at once: %s", type(error).__name__)
+
+    def _open(self, sender: str) -> tuple[str, Thread, bool]:
+        """The conversation's generation and thread, and whether it has just begun."""
+        key, now = capability.row_key(sender), self._clock()
+        row = self._conversations.find(key)
+        if row is not None and row.sealed_choices is not None:
+            try:
+                thread = Thread.from_bytes(capability.unseal(sender, row.sealed_choices))
+            except (capability.Unreadable, ValueError, TypeError, KeyError):
+                thread = None
+            # The row may be younger than the last text, when a turn ended long after it was given up.
+            if thread is not None and now - thread.at < self._idle_seconds:
+                thread.at = now
+                return row.generation, thread, False
+        generation = secrets.token_hex(8)
+        self._conversations.begin(key, generation)
+        return generation, Thread(at=now), True
+
+    def _keep(self, sender: str, generation: str, thread: Thread) -> bool:
+        """Whether the conversation is still there, its thread kept."""
+        try:
+            sealed = capability.seal(sender, thread.to_bytes())
+            return self._conversations.keep(capability.row_key(sender), generation, sealed)
+        except Exception as error:  # noqa: BLE001 - the words still go out; MORE may then find nothing
+            logger.error("a thread could not be kept: %s", type(error).__name__)
+            return True
+
+    async def _messages(
+        self, sender: str, thread: Thread, said: Said, fresh: bool, metadata: dict[str, Any]
+    ) -> list[str] | None:
+        """The messages, and `thread` as it is after them; None when the person leaves."""
+        if self._words.is_more(said.text) and thread.rest:
+            return self._greeted(thread, [thread.rest.pop(0)])
+        if self._words.is_link(said.text) and thread.addresses:
+            blocks = [Block(self._texts.addresses), *(Block(address, whole=True) for address in thread.addresses)]
+            return self._greeted(thread, self._paged(thread, blocks))
+        # After an idle time, and perhaps by somebody else, what only answers an earlier text answers nothing.
+        if fresh and self._words.means_nothing_alone(said.text):
+            return self._greeted(thread, [])
+        replies = await self._replies(sender, thread, said, metadata)
+        if any(reply.command == "exit" for reply in replies):
+            return None
+        return self._composed(thread, replies)
+
+    async def _replies(self, sender: str, thread: Thread, said: Said, metadata: dict[str, Any]) -> list[Reply]:
+        if not said.text:
+            return [Reply(self._texts.cannot_open if said.not_words else self._texts.nothing_came)]
+        replies = await self._turn(sender, thread, said.text, metadata)
+        return [*replies, Reply(self._texts.cannot_open)] if said.not_words else replies
+
+    async def _turn(self, sender: str, thread: Thread, text: str, metadata: dict[str, Any]) -> list[Reply]:
+        choice = thread.chosen(text)
+        if choice is not None:
+            return await self._turns.choose(sender, *choice, metadata)
+        intent = self._words.intent(text)
+        asks_for_rest = self._words.is_more(text) or self._words.is_link(text)
+        if (intent or asks_for_rest) and not await self._in_a_form(sender):
+            if intent is None:
+                return [Reply(self._texts.nothing_more)]
+            return await self._turns.choose(sender, text.strip(), f"/{intent}", metadata)
+        return await self._turns.say(sender, text, metadata)
+
+    async def _in_a_form(self, sender: str) -> bool:
+        """Whether a form is asking questions: there, a word is an answer first."""
+        try:
+            tracker = await self._agent.tracker_store.retrieve(sender)
+        except Exception as error:  # noqa: BLE001 - the turn will say what has to be said
+            logger.error("a tracker could not be read: %s", type(error).__name__)
+            return False
+        return tracker is not None and tracker.active_loop_name is not None
+
+    def _composed(self, thread: Thread, replies: list[Reply]) -> list[str]:
+        if not thread.greeted and all(reply.response == HELLO for reply in replies):
+            return self._greeted(thread, [])
+        # What is urgent is on the first page, whatever was said before it.
+        replies = sorted(replies, key=lambda reply: reply.response not in URGENT)
+        thread.offered = [choice for reply in replies for choice in reply.choices.values()]
+        cards = [card for reply in replies for card in reply.services]
+        thread.addresses = rendering.addresses(cards)
+        messages = self._paged(thread, self._blocks(thread, replies, cards))
+        urgent = any(reply.response in URGENT for reply in replies)
+        return messages if urgent else self._greeted(thread, messages)
+
+    def _blocks(self, thread: Thread, replies: list[Reply], cards: list[dict[str, Any]]) -> list[Block]:
+        said = "\n".join(reply.text for reply in replies)
+        blocks = []
+        for reply in replies:
+            blocks.append(Block(reply.text))
+            blocks += rendering.blocks(reply.services, said)
+        if rendering.needs_address(cards):
+            blocks.append(Block(self._texts.addresses_offered))
+        if thread.offered:
+            blocks.append(Block(rendering.numbered([title for title, _ in thread.offered]), whole=True))
+        return blocks
+
+    def _paged(self, thread: Thread, blocks: list[Block]) -> list[str]:
+        """The first page; the rest waits for MORE."""
+        found = pages(blocks, self._texts.more, self._texts.more_short, self._texts.opening)
+        thread.rest = found[1:]
+        return found[:1]
+
+    def _greeted(self, thread: Thread, messages: list[str]) -> list[str]:
+        """The messages, behind the greeting where it is still due."""
+        if thread.greeted:
+            return messages
+        thread.greeted = True
+        return [clean(self._texts.greeting), *messages]

@@ -1,0 +1,75 @@
+"""Telling teams over the network: a signed webhook, and an e-mail that says only that a referral waits."""
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Callable
+from datetime import datetime, timezone
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+import httpx
+
+from outreach.referrals.delivery import NotTold, body_of, signed
+from outreach.referrals.records import REFERRAL, Notice, StoredReferral
+from outreach.referrals.teams import Team
+
+SECONDS = 10.0
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+class Webhook:
+    """Posts to a team's address, signed as Standard Webhooks has it. Any 2xx is a yes; redirects are not followed."""
+
+    def __init__(self, clock: Callable[[], datetime] = _utc_now) -> None:
+        self._clock = clock
+        self._client = httpx.Client(timeout=SECONDS, follow_redirects=False)
+
+    def send(self, notice: Notice, referral: StoredReferral, team: Team) -> None:
+        """Tell the team. Raises NotTold."""
+        body = body_of(notice, referral)
+        headers = {**signed(notice.key, body, team.secrets, self._clock()), "content-type": "application/json"}
+        try:
+            # What the receiver says is not read: only whether it took it.
+            with self._client.stream("POST", str(team.webhook), content=body.encode(), headers=headers) as answer:
+                if not answer.is_success:
+                    raise NotTold(f"status {answer.status_code}")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise NotTold(type(error).__name__) from None
+
+
+class Mail:
+    """Writes to a team's address, without a word about the person."""
+
+    def __init__(self, host: str, port: int, sender: str, user: str, password: str, starttls: bool, inbox_url: str) -> None:
+        self._host, self._port, self._sender = host, port, sender
+        self._user, self._password, self._starttls = user, password, starttls
+        self._inbox_url = inbox_url
+
+    def send(self, notice: Notice, referral: StoredReferral, team: Team) -> None:
+        """Tell the team. Raises NotTold."""
+        message = self._message(notice, str(team.email))
+        try:
+            with smtplib.SMTP(self._host, self._port, timeout=SECONDS) as server:
+                if self._starttls:
+                    server.starttls()
+                if self._user:
+                    server.login(self._user, self._password)
+                server.send_message(message)
+        except (OSError, smtplib.SMTPException) as error:
+            raise NotTold(type(error).__name__) from None
+
+    def _message(self, notice: Notice, to: str) -> EmailMessage:
+        new = notice.kind == REFERRAL
+        message = EmailMessage()
+        message["From"], message["To"] = self._sender, to
+        message["Subject"] = "A referral is waiting" if new else "A referral was withdrawn"
+        message["Date"] = format_datetime(notice.created_at)
+        # The same each time, so that what arrives twice is known to be one.
+        message["Message-ID"] = f"<{notice.key}@{self._sender.rpartition('@')[2]}>"
+        message["Auto-Submitted"] = "auto-generated"
+        says = "A referral is waiting in the inbox." if new else "A referral was withdrawn. What was sealed has been deleted."
+        message.set_content(f"{says}\n\nPlease sign in to see it: {self._inbox_url}\n")
+        return message

@@ -1,0 +1,67 @@
+"""Services and choices as lines of a text message, out of the web channel's cards and titles."""
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from outreach.sms.alphabet import clean
+from outreach.sms.pages import Block
+
+Card = Mapping[str, Any]
+_IN_BRACKETS = re.compile(r"\s*\([^)]*\)")
+_ON_BILL = {True: "Can show on bills", False: "Not on most bills"}
+
+
+def service_line(card: Card) -> str:
+    """A service in one line: name, number, cost, whether it shows on a bill, and whether it is open. Never a link."""
+    phone = next(iter(card.get("phones") or []), None)
+    parts = [str(card["name"])]
+    if phone is not None:
+        parts = [f"{card['name']}: {_number(phone)}", _capital(phone.get("cost")), _ON_BILL.get(phone.get("on_bill"), "")]
+    parts.append((card.get("hours") or {}).get("text") or "")
+    return clean(". ".join(part.rstrip(".") for part in parts if part) + ".")
+
+
+def short_line(card: Card) -> str:
+    """A service's name, without what stands in brackets there, and its number; nothing where it has no number."""
+    phone = next(iter(card.get("phones") or []), None)
+    return clean(f"{_IN_BRACKETS.sub('', card['name'])}: {_number(phone)}.") if phone is not None else ""
+
+
+def blocks(cards: Sequence[Card], said: str) -> list[Block]:
+    """A line for each service, but for those whose number the words already gave."""
+    return [Block(service_line(card), whole=True, short=short_line(card)) for card in cards if not _already(card, said)]
+
+
+def addresses(cards: Sequence[Card]) -> list[str]:
+    """The web addresses of services, for whoever asks for them."""
+    return list(dict.fromkeys(clean(f"{card['name']}: {card['website']}") for card in cards if card.get("website")))
+
+
+def needs_address(cards: Sequence[Card]) -> bool:
+    """Whether one of the services can be reached by its web address alone."""
+    return any(card.get("website") and not card.get("phones") for card in cards)
+
+
+def numbered(titles: Sequence[str]) -> str:
+    """The choices of a reply, a line each, to be answered by number or by words."""
+    return "\n".join(f"{number} {title}" for number, title in enumerate(titles, 1))
+
+
+def _already(card: Card, said: str) -> bool:
+    phone = next(iter(card.get("phones") or []), None)
+    return phone is not None and str(phone["number"]) in said
+
+
+def _number(phone: Mapping[str, Any]) -> str:
+    description = str(phone.get("description") or "")
+    if phone.get("kind") != "sms":
+        return f"{phone['number']} ({description})" if description else str(phone["number"])
+    if description.startswith("text "):
+        return f"{description} to {phone['number']}"
+    return f"text {phone['number']}" + (f" ({description})" if description else "")
+
+
+def _capital(text: str | None) -> str:
+    return text[:1].upper() + text[1:] if text else ""

@@ -1,0 +1,34 @@
+"""Products for tests that need more than the shared one."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from faults import Faulty
+from running import Running
+
+
+@pytest.fixture(scope="session")
+def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
+    """One product whose action server can be broken; `faulty` hands it out mended."""
+    fragile = Faulty(tmp_path_factory.mktemp("faulty"))
+    yield fragile
+    fragile.running.stop()
+
+
+@pytest.fixture
+def faulty(fragile: Faulty) -> Iterator[Faulty]:
+    """The product that can be broken, whole before and after."""
+    fragile.running.wait_until_ready()
+    yield fragile
+    fragile.mends()
+
+
+@pytest.fixture(scope="session")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A product with small limits that forgets after three idle seconds and stands behind one proxy."""
+    running = Running(tmp_path_factory.mktemp("strict"), {
+        "IDLE_MINUTES": "0.05", "MESSAGES_PER_MINUTE": "5", "SESSIONS_PER_MINUTE": "3", "TRUSTED_PROXIES": "1",
+    }).start()
+    yield running
+    running.stop()

@@ -1,0 +1,78 @@
+"""A product that can be broken while it runs: its action server does what a file says, on the next call."""
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from running import ROOT, Running
+
+from outreach.privacy.capability import row_key
+
+# What an exception in the action server says. Nobody may ever read it.
+PLANTED = "Zacchaeus Ploverfield took her passport"
+
+# Python imports a module of this name in every process when it starts.
+_SITE = f'''
+import os, sys, time
+
+def fault():
+    try:
+        return open(os.environ["FAULT_FILE"]).read()
+    except OSError:
+        return ""
+
+if "launcher.actions" in sys.orig_argv:
+    from actions import never_silent
+    from outreach import bootstrap
+
+    def broken(build):
+        def instead(*args, **kwargs):
+            what = fault()
+            if what == "raise":
+                raise RuntimeError({PLANTED!r})
+            if what.startswith("sleep"):
+                time.sleep(float(what.split()[1]))
+            return build(*args, **kwargs)
+        return instead
+
+    bootstrap.directory = broken(bootstrap.directory)
+    bootstrap.gazetteer = broken(bootstrap.gazetteer)
+    run = never_silent.NeverSilentAction.run
+
+    async def run_or_fail(self, dispatcher, tracker, domain):
+        if fault() == "fail outside":
+            raise RuntimeError({PLANTED!r})
+        return await run(self, dispatcher, tracker, domain)
+
+    never_silent.NeverSilentAction.run = run_or_fail
+'''
+
+
+class Faulty:
+    """The product, and what is wrong with it: nothing, until a test says so."""
+
+    def __init__(self, folder: Path) -> None:
+        site = folder / "site"
+        site.mkdir()
+        (site / "sitecustomize.py").write_text(_SITE, encoding="utf-8")
+        self._fault = folder / "fault"
+        self.running = Running(folder, {"PYTHONPATH": f"{site}:{ROOT}", "FAULT_FILE": str(self._fault)}).start()
+        self.url = self.running.url
+
+    def breaks(self, how: str) -> None:
+        """`raise` in whatever an action reads, `fail outside` of its own care, `sleep 6`."""
+        self._fault.write_text(how, encoding="utf-8")
+
+    def mends(self) -> None:
+        self._fault.unlink(missing_ok=True)
+
+
+def rows(running: Running, token: str) -> int:
+    """How many rows the database holds for the conversation with this token."""
+    with sqlite3.connect(running.database) as database:
+        return int(database.execute("SELECT count(*) FROM conversation WHERE row_key = ?", (row_key(token),)).fetchone()[0])
+
+
+def everything_stored(running: Running) -> bytes:
+    """All bytes of all files that the product wrote, but for its log."""
+    return b"".join(f.read_bytes() for f in sorted(running.folder.rglob("*")) if f.is_file() and f != running.log)

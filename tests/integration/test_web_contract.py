@@ -1,0 +1,282 @@
+"""The web channel's contract: what may be asked, and the status and headers of every answer."""
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from faults import rows
+from running import Person, Running
+from sentences import EXAMPLES, is_reply
+
+SAFE_SITE = "https://www.metoffice.gov.uk/"
+Ask = Callable[[Person], httpx.Response]
+
+
+def refused(response: httpx.Response, status: int) -> None:
+    assert response.status_code == status, response.text
+    assert set(response.json()) == {"error"} and response.json()["error"].endswith(".")
+
+
+def test_a_conversation_begins_with_a_token_and_the_greeting(product: Running) -> None:
+    answer = httpx.post(f"{product.url}/chat/api/session")
+    assert answer.status_code == 200 and set(answer.json()) == {"session", "messages"}
+    assert re.fullmatch(r"[A-Za-z0-9_-]{43}", answer.json()["session"])
+    assert is_reply(answer.json()["messages"][0]["text"], "utter_greeting")
+
+
+def test_a_choice_that_was_offered_is_answered(person: Person) -> None:
+    person.choose("See what I can do")
+    assert is_reply(person.last[0]["text"], "utter_ask_capabilities")
+
+
+def test_a_choice_of_an_earlier_reply_is_not_on_offer_any_more(person: Person) -> None:
+    person.choose("See what I can do")
+    person.say(EXAMPLES["ask_pets"])
+    assert "affirm" not in [c["id"] for m in person.last for c in m["choices"]]
+    refused(person.post({"choice": "affirm"}), 422)
+
+
+@pytest.mark.parametrize("body", [
+    {}, {"text": None}, {"text": 1}, {"text": ["help"]}, {"text": {"a": 1}}, {"text": True}, {"text": ""}, {"text": " \n\t "},
+    {"choice": None}, {"choice": 1}, {"choice": ""}, {"choice": ["affirm"]}, {"choice": {"id": "affirm"}}, {"choice": "no-such"},
+    {"choice": "/affirm"}, {"choice": "/immediate_danger"}, {"text": "hello", "choice": "affirm"}, {"text": "a" * 1001},
+    {"message": "hello"},
+])
+def test_what_is_neither_a_text_nor_a_choice_on_offer_is_422(person: Person, body: dict[str, Any]) -> None:
+    refused(person.post(body), 422)
+    assert person.say("hello there"), "the conversation goes on"
+
+
+def test_a_thousand_characters_are_answered(person: Person) -> None:
+    assert person.say(("i need somewhere safe to stay " * 40)[:1000])
+    assert person.say("🙂" * 1000), "characters are counted, not bytes"
+
+
+@pytest.mark.parametrize("body", [b"", b"hello", b"[]", b"null", b'"text"', b"5", b'{"text":', b"\xff\xfe", b"[" * 8000, b'{"a":' * 2000])
+def test_what_is_not_a_json_object_is_400(person: Person, body: bytes) -> None:
+    refused(sent(person, body), 400)
+
+
+def sent(person: Person, body: bytes) -> httpx.Response:
+    return person.http.post("/chat/api/messages", content=body, headers={"Authorization": f"Bearer {person.token}"})
+
+
+@pytest.mark.parametrize("size", [16 * 1024 + 1, 40_000, 70_000, 1_000_000])
+def test_more_than_16_kb_is_413(person: Person, size: int) -> None:
+    body = b'{"text": "' + b"a" * (size - 12) + b'"}'
+    assert len(body) == size
+    try:
+        refused(sent(person, body), 413)
+    except httpx.WriteError:  # the server may hang up on a megabyte before it is all sent
+        assert size == 1_000_000
+    assert person.say("hello there")
+
+
+@pytest.mark.parametrize("authorization", [
+    None, "", "Bearer", "Bearer ", "Bearer x", f"Bearer {secrets.token_urlsafe(32)}", "Basic {token}", "{token}", "Bearer {token}x",
+    "Bearer {token} {token}", "Bearer " + "a" * 7000, b"Bearer " + b"\xff" * 43, "Bearer null", "Bearer ../../etc/passwd/and/more",
+])
+def test_without_the_token_of_a_live_conversation_it_is_401(person: Person, authorization: str | bytes | None) -> None:
+    if isinstance(authorization, str):
+        authorization = authorization.replace("{token}", person.token)
+    headers: Any = {} if authorization is None else {"Authorization": authorization}
+    for answer in (
+        person.http.post("/chat/api/messages", json={"text": "hello"}, headers=headers),
+        person.http.post("/chat/api/messages", json={"choice": "affirm"}, headers=headers),
+    ):
+        refused(answer, 401)
+    assert person.say("hello there")
+
+
+def test_a_header_too_long_for_anybody_is_refused_in_the_same_form(person: Person) -> None:
+    refused(person.http.post("/chat/api/messages", json={}, headers={"Authorization": "Bearer " + "a" * 20_000}), 413)
+
+
+def test_too_many_messages_are_429_and_another_conversation_goes_on(strict: Running) -> None:
+    hasty, other = from_address(strict, "203.0.113.1"), from_address(strict, "203.0.113.2")
+    for _ in range(5):
+        assert hasty.post({"text": "hello there"}).status_code == 200
+    refused(hasty.post({"text": "hello there"}), 429)
+    assert other.post({"text": "hello there"}).status_code == 200
+
+
+def test_too_many_conversations_from_one_address_are_429_and_from_another_not(strict: Running) -> None:
+    def begin(forwarded: str) -> httpx.Response:
+        return httpx.post(f"{strict.url}/chat/api/session", headers={"X-Forwarded-For": forwarded})
+
+    # The proxy in front writes the last entry; whatever stands before it was made up by whoever asks.
+    for made_up in ("1.1.1.1", "2.2.2.2", "3.3.3.3"):
+        assert begin(f"{made_up}, 198.51.100.7").status_code == 200
+    refused(begin("4.4.4.4, 198.51.100.7"), 429)
+    assert begin("198.51.100.8").status_code == 200
+
+
+def test_the_form_says_429_in_words(strict: Running) -> None:
+    for _ in range(3):
+        httpx.post(f"{strict.url}/chat", headers={"X-Forwarded-For": "192.0.2.9"})
+    page = httpx.post(f"{strict.url}/chat", headers={"X-Forwarded-For": "192.0.2.9"})
+    assert page.status_code == 429 and "Please wait a minute." in page.text
+
+
+def from_address(running: Running, address: str) -> Person:
+    person = Person.__new__(Person)
+    person.http = httpx.Client(base_url=running.url, timeout=20, headers={"X-Forwarded-For": address})
+    begun = person.http.post("/chat/api/session").json()
+    person.token, person.last = begun["session"], begun["messages"]
+    return person
+
+
+@pytest.mark.parametrize("text", [
+    "/restart", "/immediate_danger", " /immediate_danger", "\t/immediate_danger", "\x00/immediate_danger", "//immediate_danger",
+    "/ /immediate_danger", '/give_location{"place": "Hitchin"}', "/utter_quick_exit", "/quick_exit", "/back", "/session_start",
+])
+def test_a_leading_slash_is_text_and_never_a_payload(person: Person, text: str) -> None:
+    person.say(text)
+    for response in ("utter_immediate_danger", "utter_area_found"):
+        assert not is_reply(person.last[0]["text"], response), text
+    if "quick_exit" not in text:
+        assert person.commands() == []
+    assert person.post({"text": "hello there"}).status_code == (401 if person.commands() else 200)
+
+
+@pytest.mark.parametrize("text", ["/ask_refuge", '/ask_refuge{"x": 1}', "/ask_refuge@1.0"])
+def test_a_slash_before_words_leaves_the_words(person: Person, text: str) -> None:
+    assert person.say(text)[0]["text"]
+
+
+EVERYWHERE: dict[str, Ask] = {
+    "the page": lambda p: p.http.get("/chat"),
+    "the page with a slash": lambda p: p.http.get("/chat/"),
+    "the root": lambda p: p.http.get("/"),
+    "a beginning": lambda p: p.http.post("/chat/api/session"),
+    "an answer": lambda p: p.post({"text": "hello there"}),
+    "a refusal": lambda p: p.post({"text": ""}),
+    "a body too big": lambda p: p.post({"text": "a" * 70_000}),
+    "no token": lambda p: p.http.post("/chat/api/messages", json={"text": "a"}),
+    "broken json": lambda p: sent(p, b"{"),
+    "the script": lambda p: p.http.get("/chat/static/chat.js"),
+    "the style": lambda p: p.http.get("/chat/static/style.css"),
+    "leaving": lambda p: p.http.get("/chat/exit"),
+    "leaving by form": lambda p: p.http.post("/chat/exit", data={"session": p.token}),
+    "the form": lambda p: p.http.post("/chat", data={"session": p.token, "text": "hello there"}),
+    "forgetting": lambda p: p.http.delete("/chat/api/session", headers={"Authorization": f"Bearer {p.token}"}),
+    "health": lambda p: p.http.get("/health/ready"),
+    "nothing": lambda p: p.http.get("/no/such/page"),
+    "nothing below": lambda p: p.http.get("/chat/api/nothing"),
+    "another method": lambda p: p.http.put("/chat/api/messages", json={}),
+    "another site's question": lambda p: p.http.options("/chat/api/messages", headers={"Origin": "https://evil.example"}),
+}
+
+
+@pytest.mark.parametrize("what", EVERYWHERE)
+def test_every_answer_is_kept_nowhere_and_bound_to_this_site(person: Person, what: str) -> None:
+    headers = EVERYWHERE[what](person).headers
+    assert headers["cache-control"] == "no-store"
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "no-referrer"
+    assert [name for name in headers if name.startswith("access-control") or name in ("set-cookie", "server", "etag")] == []
+
+
+@pytest.mark.parametrize("what", EVERYWHERE)
+def test_nothing_tells_what_it_runs_on(person: Person, what: str) -> None:
+    answer = EVERYWHERE[what](person)
+    assert not re.search(r"rasa|sanic|python|traceback|/work|site-packages", answer.text + str(answer.headers), re.IGNORECASE)
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [
+    ("GET", "/no/such/page", 404), ("GET", "/chat/api/messages", 405), ("PUT", "/chat/api/messages", 405),
+    ("DELETE", "/chat/api/nothing", 404), ("POST", "/webhooks/rest/webhook", 404), ("GET", "/conversations/x/tracker", 404),
+    ("GET", "/model", 404), ("GET", "/status", 404), ("GET", "/version", 404), ("POST", "/model/parse", 404),
+    ("OPTIONS", "/chat/api/messages", 405), ("PATCH", "/chat", 405),
+])
+def test_what_is_not_there_is_refused_and_repeats_nothing(person: Person, method: str, path: str, status: int) -> None:
+    answer = person.http.request(method, f"{path}?her=passport")
+    refused(answer, status)
+    assert "passport" not in answer.text and path not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/chat", "/no/such/page", "/chat/static/chat.js"])
+def test_asking_for_the_head_alone_breaks_nothing(person: Person, path: str) -> None:
+    answer = person.http.head(path)
+    assert answer.status_code < 500 and answer.content == b"" and answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("name", [
+    "..%2f..%2f.env", "%2e%2e/outreach/settings.py", "../settings.py", "..", ".", "chat.html", "chat.js%00", "%00", "....//chat.js",
+    "..%5c..%5c.env", "/etc/passwd", "%2fetc%2fpasswd", "icon.svg/../chat.html", "a" * 5000,
+])
+def test_no_name_leads_out_of_the_folder_of_the_page(product: Running, name: str) -> None:
+    answer = raw_get(product, f"/chat/static/{name}")
+    assert re.match(rb"HTTP/1.1 4\d\d", answer), answer[:100]
+    assert b"Setting(" not in answer and b"root:" not in answer and b"<!doctype" not in answer.lower()
+
+
+def raw_get(running: Running, path: str) -> bytes:
+    """As a client would that tidies no path."""
+    import socket
+
+    with socket.create_connection(("127.0.0.1", running.port), 10) as wire:
+        wire.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        return b"".join(iter(lambda: wire.recv(65536), b""))
+
+
+def test_the_root_leads_to_the_page(product: Running) -> None:
+    assert httpx.get(product.url, follow_redirects=True).url.path == "/chat"
+
+
+def test_leaving_goes_to_the_safe_site_and_clears_what_the_browser_keeps(person: Person) -> None:
+    answer = person.http.get("/chat/exit")
+    assert answer.status_code == 303 and answer.headers["location"] == SAFE_SITE
+    assert '"cache"' in answer.headers["clear-site-data"] and '"storage"' in answer.headers["clear-site-data"]
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}"[^>]*value="([^"]*)"|value="([^"]*)"[^>]*name="{name}"', page)
+    assert found, f"no field {name}"
+    return found.group(1) or found.group(2)
+
+
+def test_the_page_works_as_plain_forms(product: Running) -> None:
+    with httpx.Client(base_url=product.url) as browser:
+        assert browser.get("/chat").status_code == 200
+        page = browser.post("/chat", data={}).text
+        token = hidden(page, "session")
+        assert len(token) == 43 and "automated assistant" in page
+        page = browser.post("/chat", data={"session": token, "text": "is there a refuge i could go to"}).text
+        assert "A refuge is a safe place to stay" in page and "0808 2000 247" in page and hidden(page, "session") == token
+        page = browser.post("/chat", data={"session": token, "choice": hidden(page, "choice")}).text
+        assert hidden(page, "session") == token
+        gone = browser.post("/chat", data={"session": token, "text": "exit"})
+        assert gone.status_code == 303 and gone.headers["location"] == SAFE_SITE
+    assert rows(product, token) == 0
+
+
+def test_what_was_typed_into_the_form_is_shown_as_text_and_not_as_page(person: Person) -> None:
+    page = person.http.post("/chat", data={"session": person.token, "text": "<script>alert(1)</script> & \"x\""}).text
+    assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize(("fields", "status"), [
+    ({"text": ""}, 422), ({"text": "a" * 1001}, 422), ({"choice": "no-such"}, 422), ({"text": "a" * 20_000}, 413),
+])
+def test_the_form_refuses_in_words_and_keeps_the_conversation(person: Person, fields: dict[str, str], status: int) -> None:
+    assert person.http.post("/chat", data={"session": person.token, **fields}).status_code == status
+    assert person.say("hello there")
+
+
+def test_the_form_of_a_forgotten_conversation_offers_a_new_one(person: Person) -> None:
+    person.say("exit")
+    page = person.http.post("/chat", data={"session": person.token, "text": "hello"})
+    assert page.status_code == 401 and person.token not in page.text
+
+
+def test_no_two_addresses_of_the_page_differ_in_host(product: Running) -> None:
+    page = httpx.get(f"{product.url}/chat").text
+    hosts = {urlsplit(link).netloc for link in re.findall(r'(?:src|href|action)="([^"]+)"', page)}
+    assert hosts <= {"", urlsplit(SAFE_SITE).netloc}

@@ -1,0 +1,328 @@
+"""A thread of texts, without Rasa: what is answered, what is kept, and what leaves nothing."""
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from nacl.public import PrivateKey, SealedBox
+
+from channels.sms import sealed_number
+from channels.sms_limits import May, TextLimits
+from channels.sms_once import REPLY_SECONDS, Once
+from channels.sms_threads import Said, Threads
+from channels.turns import STATIC_FALLBACK, Reply
+from outreach import bootstrap
+from outreach.adapters.conversations import Conversations, conversation
+from outreach.adapters.database import connect, migrate
+from outreach.adapters.text_conversations import TextConversations
+from outreach.privacy import capability
+from outreach.sms.texts import Texts
+from outreach.sms.words import Words
+
+SENDER = "5" * 64
+TEXTS = Texts.load(10)
+LONG = [{"name": f"Service {n}", "phones": [{"number": f"01992 55500{n}", "cost": "normal rate"}], "website": f"https://{n}.example"}
+        for n in range(9)]
+REPLIES: dict[str, list[Reply]] = {
+    "hi": [Reply("Hello there.", response="utter_greet")],
+    "a refuge": [Reply("A place to stay.", services=LONG, response="utter_ask_refuge")],
+    "which": [Reply("Which one?", {"a": ("Here", "/give_location"), "b": ("There", "/give_location")})],
+    "danger": [Reply("Call 999 now.", {"x": ("Housing", "/ask_housing")}, response="utter_immediate_danger")],
+    "bye now": [Reply("Bye.", command="exit", response="utter_quick_exit")],
+    "broken": [Reply("Some words. " * 20), Reply("Sorry. 999.", response=STATIC_FALLBACK)],
+    "emoji": [Reply("🙂🙂")],
+}
+
+
+class FakeTurns:
+    """Answers from the table, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.before_answer: Callable[[], Coroutine[Any, Any, None]] | None = None
+
+    async def say(self, sender: str, text: str, metadata: dict[str, Any] | None = None) -> list[Reply]:
+        self.asked.append(("say", text))
+        if self.before_answer:
+            await self.before_answer()
+        return REPLIES.get(text.lower(), [Reply(f"You said {text}.", response="utter_other")])
+
+    async def choose(self, sender: str, title: str, payload: str, metadata: dict[str, Any] | None = None) -> list[Reply]:
+        self.asked.append(("choose", payload))
+        return [Reply(f"Chose {title}.")]
+
+    def static(self) -> Reply:
+        return Reply("Sorry. 999.", response=STATIC_FALLBACK)
+
+
+class Phone:
+    """One phone and everything behind it, on a clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.engine = connect("sqlite://")
+        migrate(self.engine)
+        self.seconds = 0.0
+        self.turns = FakeTurns()
+        self.tracker: Any = None
+        self.idle, self.common_idle = timedelta(minutes=10), timedelta(minutes=30)
+        conversations = TextConversations(self.engine, self.idle, self.common_idle, self.now)
+        store = SimpleNamespace(retrieve=self._retrieve)
+        self.threads = Threads(SimpleNamespace(tracker_store=store), self.turns, conversations,  # type: ignore[arg-type]
+                               TEXTS, Words.load(), 600, lambda: self.seconds)
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 24, 12) + timedelta(seconds=self.seconds)
+
+    async def _retrieve(self, sender: str) -> Any:
+        return self.tracker
+
+    def text(self, words: str, not_words: bool = False) -> list[str]:
+        return asyncio.run(self.threads.answer(SENDER, Said(words, not_words), {}))
+
+    def rows(self) -> int:
+        with self.engine.connect() as connection:
+            return int(connection.execute(sa.select(sa.func.count()).select_from(conversation)).scalar_one())
+
+
+@pytest.fixture
+def phone() -> Phone:
+    return Phone()
+
+
+def test_a_hello_is_answered_by_the_greeting_alone(phone: Phone) -> None:
+    assert phone.text("hi") == [TEXTS.greeting]
+    assert phone.text("hi") == ["Hello there."]
+
+
+def test_a_question_is_answered_behind_the_greeting_and_the_next_without_it(phone: Phone) -> None:
+    assert phone.text("what?") == [TEXTS.greeting, "You said what?."]
+    assert phone.text("and?") == ["You said and?."]
+
+
+def test_nothing_stands_before_999_and_the_greeting_comes_later(phone: Phone) -> None:
+    assert phone.text("danger") == ["Call 999 now.\n1 Housing"]
+    assert phone.text("1") == [TEXTS.greeting, "Chose Housing."]
+
+
+def test_a_turn_that_breaks_says_so_first(phone: Phone) -> None:
+    (only,) = phone.text("broken")
+    assert only.startswith("Sorry. 999.")
+
+
+def test_more_brings_what_is_left_page_by_page_without_a_turn(phone: Phone) -> None:
+    messages = phone.text("a refuge")[1:]
+    while "MORE" in messages[-1]:
+        messages += phone.text("more.")
+    assert len(messages) > 1 and all(f"Service {n}: 01992 55500{n}" in "\n".join(messages) for n in range(9))
+    assert phone.turns.asked == [("say", "a refuge")]
+    assert phone.text("MORE") == [TEXTS.nothing_more]
+
+
+def test_links_come_only_when_they_are_asked_for(phone: Phone) -> None:
+    assert not any("example" in message for message in phone.text("a refuge"))
+    first = phone.text("link")
+    assert "https://0.example" in first[0] and first[0].startswith(TEXTS.addresses)
+    assert phone.turns.asked == [("say", "a refuge")]
+
+
+def test_a_choice_is_taken_by_number_or_words_while_it_is_on_offer(phone: Phone) -> None:
+    assert phone.text("which")[1:] == ["Which one?\n1 Here\n2 There"]
+    assert phone.text("2") == ["Chose There."]
+    assert phone.text("2") == ["You said 2."]
+    phone.text("which")
+    assert phone.text("here!") == ["Chose Here."]
+
+
+def test_a_keyword_is_a_choice_but_in_a_form_it_is_an_answer(phone: Phone) -> None:
+    phone.text("hi")
+    phone.text("Housing")
+    assert phone.turns.asked[-1] == ("choose", "/ask_housing")
+    phone.tracker = SimpleNamespace(active_loop_name="referral_form")
+    phone.text("Housing")
+    assert phone.turns.asked[-1] == ("say", "Housing")
+    phone.text("more")
+    assert phone.turns.asked[-1] == ("say", "more")
+
+
+@pytest.mark.parametrize("text", ["MORE", "2", "yes", "NO.", "link"])
+def test_what_answers_an_earlier_text_answers_nothing_in_a_new_conversation(phone: Phone, text: str) -> None:
+    phone.text("which")
+    phone.seconds += 601
+    assert phone.text(text) == [TEXTS.greeting]
+    assert phone.turns.asked == [("say", "which")]
+
+
+def test_ten_idle_minutes_and_the_row_is_gone_with_the_webs_own_purge(phone: Phone) -> None:
+    web = Conversations(phone.engine, phone.common_idle, phone.now)
+    web.begin(capability.row_key("somebody on the web"), "g")
+    phone.text("hi")
+    phone.seconds += 599
+    assert web.purge_idle() == 0
+    assert phone.text("hi") == ["Hello there."], "a text begins the idle time anew"
+    phone.seconds += 601
+    assert web.purge_idle() == 1
+    assert phone.rows() == 1, "the web's conversation has longer"
+
+
+def test_a_turn_that_ends_late_keeps_nothing_alive(phone: Phone) -> None:
+    phone.text("which")
+    key = capability.row_key(SENDER)
+    web = Conversations(phone.engine, phone.common_idle, phone.now)
+    phone.seconds += 500
+    row = web.find(key)
+    assert row and web.save_state(key, row.generation, b"late")
+    phone.seconds += 200
+    assert phone.text("hi") == [TEXTS.greeting]
+
+
+def test_leaving_by_words_that_had_to_be_understood_leaves_nothing(phone: Phone) -> None:
+    phone.text("hi")
+    assert phone.text("bye now") == []
+    assert phone.rows() == 0
+    assert phone.text("hi") == [TEXTS.greeting]
+
+
+def test_a_reply_that_comes_after_somebody_left_is_not_sent(phone: Phone) -> None:
+    phone.text("hi")
+
+    async def leaves() -> None:
+        phone.threads.forget(SENDER)
+
+    phone.turns.before_answer = leaves
+    assert phone.text("a refuge") == []
+    assert phone.rows() == 0
+
+
+def test_pictures_are_refused_kindly_and_their_words_are_answered(phone: Phone) -> None:
+    assert phone.text("", not_words=True) == [TEXTS.greeting, TEXTS.cannot_open]
+    assert phone.text("look at this", not_words=True) == [f"You said look at this.\n{TEXTS.cannot_open}"]
+    assert phone.text("danger", not_words=True)[0].startswith("Call 999 now.")
+    assert phone.text("") == [TEXTS.nothing_came]
+
+
+def test_a_reply_that_the_alphabet_empties_is_no_silence(phone: Phone) -> None:
+    phone.text("hi")
+    assert phone.text("emoji") == ["Sorry. 999."]
+
+
+def test_a_database_that_is_gone_is_no_silence(phone: Phone) -> None:
+    with phone.engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE conversation"))
+    assert phone.text("hi") == ["Sorry. 999."]
+    phone.threads.forget(SENDER)
+
+
+def test_two_texts_at_once_are_both_answered_one_after_the_other(phone: Phone) -> None:
+    async def both() -> list[list[str]]:
+        return list(await asyncio.gather(*(phone.threads.answer(SENDER, Said(text), {}) for text in ("one", "two"))))
+
+    assert asyncio.run(both()) == [[TEXTS.greeting, "You said one."], ["You said two."]]
+
+
+def test_a_thread_cannot_be_read_from_the_row_alone(phone: Phone) -> None:
+    phone.text("which")
+    with phone.engine.connect() as connection:
+        row = connection.execute(sa.select(conversation)).one()
+    assert b"Here" not in row.sealed_choices and SENDER not in str(row)
+
+
+# The same text twice
+
+
+def test_a_repeat_gets_the_same_reply_and_no_second_turn() -> None:
+    once, asked = Once(), []
+
+    async def make() -> list[str]:
+        asked.append(1)
+        await asyncio.sleep(0.01)
+        return ["reply"]
+
+    async def run() -> list[list[str]]:
+        together = await asyncio.gather(*(once.answer("SM1", SENDER, make) for _ in range(3)))
+        return [*together, await once.answer("SM1", SENDER, make)]
+
+    assert asyncio.run(run()) == [["reply"]] * 4
+    assert asked == [1]
+
+
+def test_after_ten_minutes_or_after_leaving_a_repeat_gets_nothing_and_begins_nothing() -> None:
+    now = [0.0]
+    once, asked = Once(lambda: now[0]), []
+
+    async def make() -> list[str]:
+        asked.append(1)
+        return ["reply"]
+
+    async def run() -> None:
+        assert await once.answer("SM1", SENDER, make) == ["reply"]
+        once.forget(SENDER)
+        assert await once.answer("SM1", SENDER, make) == []
+        assert await once.answer("SM2", SENDER, make) == ["reply"]
+        now[0] += REPLY_SECONDS + 1
+        assert await once.answer("SM2", SENDER, make) == []
+
+    asyncio.run(run())
+    assert asked == [1, 1]
+
+
+def test_a_turn_goes_on_when_the_carrier_hangs_up_and_the_repeat_gets_its_reply() -> None:
+    once = Once()
+
+    async def make() -> list[str]:
+        await asyncio.sleep(0.02)
+        return ["reply"]
+
+    async def run() -> list[str]:
+        first = asyncio.ensure_future(once.answer("SM1", SENDER, make))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.sleep(0.05)
+        return await once.answer("SM1", SENDER, make)
+
+    assert asyncio.run(run()) == ["reply"]
+
+
+# Limits
+
+
+def test_too_many_are_explained_once_and_then_met_by_silence() -> None:
+    limits = TextLimits(3, 100)
+    assert [limits.may("a") for _ in range(6)] == [May.ANSWER] * 3 + [May.EXPLAIN] + [May.KEEP_SILENT] * 2
+    assert limits.may("b") is May.ANSWER
+
+
+def test_a_flood_from_many_numbers_is_stopped_as_well() -> None:
+    limits = TextLimits(10, 5)
+    answers = [limits.may(str(number)) for number in range(8)]
+    assert answers == [May.ANSWER] * 5 + [May.EXPLAIN] * 3
+    assert limits.may("7") is May.KEEP_SILENT
+
+
+def test_one_numbers_flood_does_not_use_up_what_all_have() -> None:
+    limits = TextLimits(2, 4)
+    for _ in range(50):
+        limits.may("flood")
+    assert limits.may("somebody else") is May.ANSWER
+
+
+# The number itself
+
+
+def test_without_a_key_of_those_who_take_referrals_no_number_goes_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "sealer", lambda: None)
+    assert sealed_number("+447700900123") is None
+
+
+def test_with_their_key_they_alone_can_read_the_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = PrivateKey.generate()
+    sealer = SimpleNamespace(seal=SealedBox(theirs.public_key).encrypt)
+    monkeypatch.setattr(bootstrap, "sealer", lambda: sealer)
+    sealed = sealed_number("+447700900123")
+    assert sealed is not None and "7700" not in sealed
+    assert SealedBox(theirs).decrypt(base64.b64decode(sealed)) == b"+447700900123"

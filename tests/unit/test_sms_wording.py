@@ -1,0 +1,151 @@
+"""Everything that can go out by text: every response with its services, every service, and the channel's own texts."""
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from dataclasses import fields
+from datetime import datetime, timezone
+
+import pytest
+import yaml
+from test_content_files import CONTENT, SERVICES, SHOWN
+from test_wording import BANNED, EMERGENCY_WORDS, LOCK_SCREEN, PLACEHOLDER, SMS, SMS_THAT_NEED_ROOM, Reply, matches
+
+from outreach.directory.gsm7 import BASIC
+from outreach.directory.publishing import PublishedService
+from outreach.settings import ROOT
+from outreach.sms import rendering
+from outreach.sms.alphabet import ONE_SEGMENT, clean, segments
+from outreach.sms.pages import Block, pages
+from outreach.sms.texts import FILE, Texts
+
+TEXTS = Texts.load(10)
+MOMENTS = [datetime(2026, 11, 24, 12, tzinfo=timezone.utc), datetime(2026, 12, 25, 3, tzinfo=timezone.utc)]
+FIXED = {
+    "utter_immediate_danger", "utter_child_at_risk", "utter_suicidal_or_self_harm", "utter_static_fallback",
+    "utter_ask_silent_999",
+}
+OWN = {each.name: getattr(TEXTS, each.name) for each in fields(Texts)}
+WHOLE_MESSAGES = ("greeting", "cannot_open", "nothing_came", "too_many", "nothing_more")
+
+
+def paged(blocks: list[Block]) -> list[str]:
+    return pages(blocks, TEXTS.more, TEXTS.more_short, TEXTS.opening)
+
+
+def cards_for(topic: str, now: datetime) -> list[dict[str, object]]:
+    listed = CONTENT["topic"].get(topic, {}).get("services", [])
+    return [SHOWN[key].as_card(now) for key in listed if key in SHOWN][:5]
+
+
+def first_shown(message: str) -> str:
+    return max(message.split("\n")[0], message[:40], key=len)
+
+
+@pytest.mark.parametrize("reply", SMS, ids=str)
+@pytest.mark.parametrize("now", MOMENTS, ids=["noon", "christmas night"])
+def test_every_reply_with_all_its_services_goes_out_in_messages_of_two_segments(reply: Reply, now: datetime) -> None:
+    cards = cards_for(reply.name.removeprefix("utter_"), now)
+    lines = rendering.blocks(cards, reply.filled)
+    messages = paged([Block(reply.filled), *lines])
+    assert messages and all(segments(message) <= 2 for message in messages)
+    assert messages[0].startswith(reply.filled.split("\n")[0])
+    everything = "\n".join(messages)
+    assert all(line.text in everything for line in lines)
+    for message in messages[1:]:
+        assert not LOCK_SCREEN.search(first_shown(message).split("\n")[0])
+
+
+@pytest.mark.parametrize("name", sorted(FIXED))
+def test_a_safety_reply_is_never_torn_whatever_comes_behind_it(name: str) -> None:
+    (reply,) = [reply for reply in SMS if reply.name == name]
+    messages = paged([Block(reply.text), Block("1 Something else\n2 And another thing", whole=True), Block("x" * 300)])
+    assert messages[0].startswith(reply.text)
+
+
+@pytest.mark.parametrize("key", sorted(SERVICES))
+@pytest.mark.parametrize("now", MOMENTS, ids=["noon", "christmas night"])
+def test_every_service_is_a_line_of_text(key: str, now: datetime) -> None:
+    # Those on hold too: staff may publish them tomorrow.
+    service = SHOWN.get(key) or PublishedService(SERVICES[key])
+    line = rendering.service_line(service.as_card(now))
+    assert set(line) <= BASIC and "\n" not in line and segments(line) <= 2
+    assert line.startswith(clean(service.name)) and line.endswith(".")
+    assert not PLACEHOLDER.search(line) and "http" not in line and "www." not in line
+    if service.phones:
+        assert clean(service.phones[0].number) in line
+    # A name is what it is: Victim Support is called so.
+    assert [entry["phrase"] for entry in BANNED if matches(entry["phrase"], line.removeprefix(clean(service.name)))] == []
+
+
+def test_a_line_says_what_a_call_costs_and_whether_it_shows() -> None:
+    line = rendering.service_line(SHOWN["herts-da-helpline"].as_card(MOMENTS[0]))
+    assert line.startswith("Herts Domestic Abuse Helpline: 08088 088 088. Free. Not on most bills. ")
+    shown = {True: "Can show on bills", False: "Not on most bills"}
+    for service in SHOWN.values():
+        line, phone = rendering.service_line(service.as_card(MOMENTS[0])), next(iter(service.phones), None)
+        assert [words in line for words in shown.values()] == [phone is not None and phone.on_bill is bill for bill in shown]
+
+
+def test_a_service_whose_number_was_just_said_is_not_said_again() -> None:
+    cards = [SHOWN[key].as_card(MOMENTS[0]) for key in ("herts-da-helpline", "ndah", "galop")]
+    blocks = rendering.blocks(cards, "Ring 08088 088 088, or 0808 2000 247.")
+    assert [block.text.split(":")[0] for block in blocks] == [SHOWN["galop"].name]
+
+
+@pytest.mark.parametrize("name", sorted(SMS_THAT_NEED_ROOM))
+def test_a_text_that_speaks_of_a_number_has_one_behind_it_at_once(name: str) -> None:
+    (reply,) = [reply for reply in SMS if reply.name == name]
+    cards = [card for card in cards_for(name.removeprefix("utter_"), MOMENTS[0])]
+    first = paged([Block(reply.filled), *rendering.blocks(cards, reply.filled)])[0]
+    if cards[0]["phones"]:
+        assert cards[0]["phones"][0]["number"] in first  # type: ignore[index]
+
+
+def test_links_are_kept_for_whoever_asks() -> None:
+    card = {"name": "A line", "phones": [], "website": "https://line.example"}
+    assert rendering.needs_address([card]) and not rendering.needs_address([{**card, "phones": [{"number": "1"}]}])
+    assert rendering.addresses([card, card, {"name": "B", "website": None}]) == ["A line: https://line.example"]
+    assert "line.example" not in rendering.service_line(card)
+
+
+def test_the_greeting_fits_one_segment_and_says_what_it_must() -> None:
+    for minutes in (10, 0.05, 1440):
+        greeting = Texts.load(minutes).greeting
+        assert len(greeting) <= ONE_SEGMENT
+        for part in ("automated", "999", "EXIT", f"{minutes:g} min", "delete", "safe to go on?"):
+            assert part in greeting
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_the_channels_own_texts_keep_the_rules_of_wording(name: str) -> None:
+    text = OWN[name]
+    assert text == clean(text) and segments(text) <= 2
+    assert "{" not in text and "http" not in text
+    assert not [entry["phrase"] for entry in BANNED if matches(entry["phrase"], text)]
+
+
+@pytest.mark.parametrize("name", [*WHOLE_MESSAGES, "opening", "addresses"])
+def test_how_the_channels_own_texts_begin_tells_a_lock_screen_nothing(name: str) -> None:
+    assert not LOCK_SCREEN.search(OWN[name].split("\n")[0])
+    assert len(OWN[name].split("\n")[0]) >= 40
+
+
+def test_refusals_still_tell_where_help_is() -> None:
+    for name in ("cannot_open", "nothing_came", "too_many", "nothing_more"):
+        assert "999" in OWN[name]
+    assert "08088 088 088" in TEXTS.too_many and "0808 2000 247" in TEXTS.too_many
+
+
+def test_every_text_in_the_file_is_used() -> None:
+    assert set(yaml.safe_load(FILE.read_text(encoding="utf-8"))) == set(OWN)
+
+
+def test_the_fallback_for_a_dead_server_says_what_the_fixed_reply_says() -> None:
+    (reply,) = [reply for reply in SMS if reply.name == "utter_static_fallback"]
+    twiml = ElementTree.parse(ROOT / "deploy" / "sms-fallback.xml").getroot()
+    assert twiml.tag == "Response" and [message.text for message in twiml] == [reply.text]
+
+
+def test_the_lock_screen_rule_would_find_something() -> None:
+    assert LOCK_SCREEN.search("A refuge near you") and EMERGENCY_WORDS and re.search(LOCK_SCREEN, "call 999")
