@@ -7,7 +7,7 @@ export PYTHONPATH := $(CURDIR)
 export RASA_TELEMETRY_ENABLED := false
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
-.PHONY: help run test train evaluate lint bench shots validate requirements setup setup-dev clean docs
+.PHONY: help run test keys referrals text train evaluate lint bench shots validate requirements setup setup-dev clean docs
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -20,6 +20,15 @@ test: setup-dev ## Set up what the tests need, and run them all
 
 train: setup ## Train the model, if what it is made from has changed
 	@$(PY) -m launcher.train
+
+keys: setup ## Make a pair of keys for referrals, or a new pair beside the old ones
+	@$(WITH_ENV) $(PY) scripts/keys.py
+
+referrals: setup ## List, open, acknowledge or close referrals: make referrals DO="open ID"
+	@$(WITH_ENV) $(PY) scripts/referrals.py $(DO)
+
+text: setup ## Talk to the running assistant as a phone would, signed like Twilio
+	@$(WITH_ENV) $(PY) scripts/text.py
 
 evaluate: setup train ## Score understanding: on the project's own held-out set, or SET=file.csv [PREDICTIONS=out.csv]
 	@$(PY) scripts/evaluate.py $(if $(SET),--set '$(SET)') $(if $(PREDICTIONS),--predictions '$(PREDICTIONS)')

@@ -45,7 +45,7 @@ class ActionEndpoint(EndpointConfig):
                       compress: bool = False, **kwargs: Any) -> Any:
         """Rasa's entry. Raises `ClientResponseError` alone, with which a form declines a message and passes it on."""
         body = kwargs.get("json")
-        if _must_leave(body):
+        if body is not None and _must_leave(body):
             raise ClientResponseError(400, "left", json.dumps({"action_name": body["next_action"], "error": "left"}))
         for attempt in (1, 2):
             try:

@@ -41,7 +41,7 @@ class Collector(OutputChannel):
         self._channel = channel
         self.replies: list[Reply] = []
 
-    def name(self) -> str:  # type: ignore[override]  # Rasa's is a class method; wording is chosen by this name
+    def name(self) -> str:
         """The channel's name, by which the wording is chosen."""
         return self._channel
 
@@ -147,14 +147,14 @@ class Turns:
         """A response outside any turn: the greeting, which nobody asked for."""
         collector = Collector(self._channel)
         tracker = self._agent.tracker_store.init_tracker(sender_id)
-        draft = await self._agent.nlg.generate(response, tracker, self._channel)  # type: ignore[union-attr]
+        draft = await self._agent.nlg.generate(response, tracker, self._channel)
         if draft:
             await collector.send_response(sender_id, draft)
         return collector.replies[0] if collector.replies else self.static()
 
     def static(self) -> Reply:
         """The fixed reply with the helpline, out of the trained model's own domain: it needs nothing that can be gone."""
-        variations = self._agent.domain.responses[STATIC_FALLBACK]  # type: ignore[union-attr]
+        variations = self._agent.domain.responses[STATIC_FALLBACK]
         own = [v for v in variations if v.get("channel") == self._channel]
         fixed = (own or [v for v in variations if not v.get("channel")])[0]
         return Reply(str(fixed["text"]), _choices(fixed.get("buttons") or []), broken=True, response=STATIC_FALLBACK)

@@ -105,6 +105,11 @@ class Chat:
         await self._remember_choices(token, replies)
         return token, replies
 
+    def check_pace(self, token: str, text: str | None) -> None:
+        """Refuse what comes too fast; never an exit."""
+        if not (text is not None and self.exit_words.match(text)) and not self.limits.may_speak(token):
+            raise Refusal(429, "That was a lot of messages at once. Please wait a moment.")
+
     async def answer(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
         """The replies to a text or to a choice that the last reply offered. Raises `Refusal`."""
         if text is not None and self.exit_words.match(text):
@@ -226,8 +231,7 @@ def _api_routes(blueprint: Blueprint, chat: Chat) -> None:
         _check_size(request)
         token = _bearer(request)
         text, choice = _said(_json_body(request))
-        if not chat.limits.may_speak(token):
-            raise Refusal(429, "That was a lot of messages at once. Please wait a moment.")
+        chat.check_pace(token, text)
         return json_response({"messages": as_contract(await chat.answer(token, text, choice))})
 
     @blueprint.delete("/api/session")
@@ -258,18 +262,17 @@ def _page_routes(blueprint: Blueprint, chat: Chat) -> None:
                 return page(None, [], error="Too many conversations were started from here. Please wait a minute.", status=429)
             token_or_none, replies = await chat.begin()
             return page(token_or_none, replies)
-        text, choice = _field(request, "text"), _field(request, "choice")
+        typed, pressed = _field(request, "text"), _field(request, "choice")
         try:
-            text, choice = _said({"choice": choice} if choice else {"text": text})
-            if not chat.limits.may_speak(token):
-                raise Refusal(429, "That was a lot of messages at once. Please wait a moment.")
+            text, choice = _said({"choice": pressed} if pressed else {"text": typed})
+            chat.check_pace(token, text)
             replies = await chat.answer(token, text, choice)
         except Refusal as refusal:
             kept = None if refusal.status == 401 else token
-            return page(kept, [], said="" if kept is None else text or "", error=refusal.reason, status=refusal.status)
+            return page(kept, [], said="" if kept is None else typed, error=refusal.reason, status=refusal.status)
         if any(reply.command == "exit" for reply in replies):
             return _leave(chat.settings)
-        return page(token, replies, said=text or "")
+        return page(token, replies, said=typed)
 
     @blueprint.get("/exit")
     async def leave(request: Request) -> HTTPResponse:
@@ -337,7 +340,7 @@ def _bearer(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not 20 <= len(token) <= 100 or not token.isascii():
         raise FORGOTTEN
-    return token
+    return str(token)
 
 
 def _field(request: Request, name: str) -> str:
@@ -363,5 +366,5 @@ def _address(request: Request, settings: Settings) -> str:
     """The address of whoever asks, behind as many proxies as the settings say can be believed."""
     forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
     if settings.trusted_proxies and len(forwarded) >= settings.trusted_proxies:
-        return forwarded[-settings.trusted_proxies]
+        return str(forwarded[-settings.trusted_proxies])
     return str(request.ip)

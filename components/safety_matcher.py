@@ -16,7 +16,7 @@ from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KE
 from rasa.shared.nlu.training_data.message import Message
 
 from components.intent_classifier import ALSO
-from outreach.safety import matcher
+from outreach.safety import matcher, spelling
 from outreach.understanding.catalogue import ANSWERABLE, SAFETY
 
 FOUND_BY = "found_by"
@@ -39,7 +39,7 @@ class SafetyMatcher(GraphComponent):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
         """Changes with the patterns and with the code that applies them."""
-        files = (matcher.PATTERNS, Path(matcher.__file__))
+        files = (matcher.PATTERNS, Path(matcher.__file__), Path(spelling.__file__))
         return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
     def process(self, messages: list[Message]) -> list[Message]:

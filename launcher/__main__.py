@@ -149,7 +149,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     python = [sys.executable, "-m"]
-    watched = [Watched("actions", [*python, "launcher.actions"]), Watched("assistant", [*python, "launcher.assistant"])]
+    watched = [Watched(name, [*python, f"launcher.{name}"]) for name in ("actions", "assistant", "deliverer")]
     os.environ["PYTHONUNBUFFERED"] = "1"
     for process in watched:
         process.start()

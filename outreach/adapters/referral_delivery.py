@@ -23,9 +23,9 @@ def _utc_now() -> datetime:
 class Webhook:
     """Posts to a team's address, signed as Standard Webhooks has it. Any 2xx is a yes; redirects are not followed."""
 
-    def __init__(self, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, seconds: float = SECONDS, clock: Callable[[], datetime] = _utc_now) -> None:
         self._clock = clock
-        self._client = httpx.Client(timeout=SECONDS, follow_redirects=False)
+        self._client = httpx.Client(timeout=seconds, follow_redirects=False)
 
     def send(self, notice: Notice, referral: StoredReferral, team: Team) -> None:
         """Tell the team. Raises NotTold."""

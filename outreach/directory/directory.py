@@ -77,6 +77,11 @@ class Directory:
         service = self.service(service_id)
         return service.phone if service else None
 
+    def name(self, service_id: str) -> str | None:
+        """Give a service's name, or None where it may not be shown."""
+        service = self.service(service_id)
+        return service.name if service else None
+
     def hours_sentence(self, service_id: str) -> str:
         """Say whether a service is open, as "It is open now, until 9pm."; empty where that is not known."""
         service = self.service(service_id)

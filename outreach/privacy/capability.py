@@ -36,7 +36,7 @@ def seal(secret: str, clear: bytes) -> bytes:
 def unseal(secret: str, sealed: bytes) -> bytes:
     """Decrypt what `seal` made. Raises `Unreadable`."""
     try:
-        return _box(secret).decrypt(sealed)
+        return bytes(_box(secret).decrypt(sealed))
     except (CryptoError, ValueError, TypeError) as error:
         raise Unreadable() from error
 

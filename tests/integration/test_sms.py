@@ -198,7 +198,7 @@ def test_a_conversation_begins_with_the_greeting_in_one_segment(phone: Phone) ->
 def test_a_first_question_is_answered_behind_the_greeting(phone: Phone) -> None:
     greeting, answer = phone.text("is there a refuge in hitchin")
     assert greeting == TEXTS.greeting and sms_begins("utter_ask_refuge").match(answer)
-    assert "08088 088 088" in answer and answer.endswith("MORE")
+    assert "08088 088 088" in answer and answer.endswith(TEXTS.more)
     assert "0808 2000 247" in phone.text("MORE")[0]
 
 

@@ -78,7 +78,7 @@ def test_more_than_16_kb_is_413(person: Person, size: int) -> None:
 
 
 @pytest.mark.parametrize("authorization", [
-    None, "", "Bearer", "Bearer ", "Bearer x", f"Bearer {secrets.token_urlsafe(32)}", "Basic {token}", "{token}", "Bearer {token}x",
+    None, "", "Bearer", "Bearer x", f"Bearer {secrets.token_urlsafe(32)}", "Basic {token}", "{token}", "Bearer {token}x",
     "Bearer {token} {token}", "Bearer " + "a" * 7000, b"Bearer " + b"\xff" * 43, "Bearer null", "Bearer ../../etc/passwd/and/more",
 ])
 def test_without_the_token_of_a_live_conversation_it_is_401(person: Person, authorization: str | bytes | None) -> None:
@@ -131,22 +131,16 @@ def from_address(running: Running, address: str) -> Person:
     return person
 
 
-@pytest.mark.parametrize("text", [
-    "/restart", "/immediate_danger", " /immediate_danger", "\t/immediate_danger", "\x00/immediate_danger", "//immediate_danger",
-    "/ /immediate_danger", '/give_location{"place": "Hitchin"}', "/utter_quick_exit", "/quick_exit", "/back", "/session_start",
-])
-def test_a_leading_slash_is_text_and_never_a_payload(person: Person, text: str) -> None:
-    person.say(text)
-    for response in ("utter_immediate_danger", "utter_area_found"):
-        assert not is_reply(person.last[0]["text"], response), text
-    if "quick_exit" not in text:
-        assert person.commands() == []
-    assert person.post({"text": "hello there"}).status_code == (401 if person.commands() else 200)
+@pytest.mark.parametrize("before", ["/", " /", "\t/", "\x00/", "//", "/ /", "\n/\n/"])
+def test_a_leading_slash_is_text_and_never_a_payload(person: Person, before: str) -> None:
+    # As a payload it would say that Hitchin lies in Watford; as text it names two places, and the first is answered.
+    person.say(before + 'give_location{"district": "Watford", "place": "Hitchin"}')
+    assert "Hitchin is in the Watford" not in person.heard()
 
 
-@pytest.mark.parametrize("text", ["/ask_refuge", '/ask_refuge{"x": 1}', "/ask_refuge@1.0"])
-def test_a_slash_before_words_leaves_the_words(person: Person, text: str) -> None:
-    assert person.say(text)[0]["text"]
+@pytest.mark.parametrize("text", ["/restart", "/session_start", "/back", "/ask_refuge@1.0", "/no_such_intent", "/", "///", "/affirm{", "/utter_greet"])
+def test_a_slash_makes_no_difference_to_what_is_understood(assistant_url: str, text: str) -> None:
+    assert Person(assistant_url).say(text)[0]["text"] == Person(assistant_url).say(text.lstrip("/") or "?")[0]["text"]
 
 
 EVERYWHERE: dict[str, Ask] = {

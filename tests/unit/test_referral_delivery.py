@@ -47,12 +47,12 @@ def test_a_receiver_that_is_down_for_a_week_loses_nothing(house: House) -> None:
     house.receiver.fails = lambda: house.clock.now < down_until
     while house.clock.now < down_until + timedelta(hours=2):
         house.deliverer.deliver_due()
-        house.clock.pass_by(minutes=1)
+        house.clock.pass_by(minutes=10)
     assert len(house.receiver.got) == len(references)
     assert house.store.waiting() == (0, None)
     times = house.receiver.times
     waits = [later - earlier for earlier, later in zip(times, times[1:])]
-    assert max(waits) <= timedelta(seconds=LONGEST_PAUSE + 60)
+    assert max(waits) <= timedelta(seconds=LONGEST_PAUSE, minutes=10)
     assert len(times) < 3 * 7 * 24 * 3  # and it is not hammered
 
 

@@ -1,0 +1,114 @@
+"""Workers that are there to be killed: forked from one process that has everything loaded, so that a new one takes no time.
+
+Run as a script it reads one JSON object a line, {"role", "url", "teams", "begun", "confirmed"}, and prints the worker's pid.
+"""
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+
+from nacl.public import PrivateKey
+
+from outreach.adapters.database import connect
+from outreach.adapters.referral_delivery import Webhook
+from outreach.adapters.referrals import ReferralStore
+from outreach.privacy.sealing import Sealer
+from outreach.referrals.consent import new_form_key, wording_version
+from outreach.referrals.delivery import Deliverer
+from outreach.referrals.handoff import HandOff
+from outreach.referrals.records import WEBHOOK
+from outreach.referrals.reference import References
+from outreach.referrals.teams import Teams
+from referring import DEE, START, Consent, Rules
+
+ROOT = Path(__file__).resolve().parent.parent
+KEY = b"k" * 32
+PRIVATE = PrivateKey(b"p" * 32)
+# A worker that is killed while it tells leaves its claim for so long.
+LEASE = timedelta(seconds=1)
+
+
+def hand_off(url: str) -> HandOff:
+    return HandOff(ReferralStore(connect(url)), Rules(), References(KEY), lambda: Sealer(PRIVATE.public_key), 2)
+
+
+def deliverer(url: str, teams: str, seconds: float = 5.0) -> Deliverer:
+    settings = Teams.load(Path(teams), os.environ)
+    return Deliverer(ReferralStore(connect(url)), lambda: settings, {WEBHOOK: Webhook(seconds)}, LEASE)
+
+
+def submit_for_ever(url: str, begun: str, confirmed: str) -> None:
+    """Submit form after form. A form's key is written down before, and the reference when it would be told to the person."""
+    handing, consent = hand_off(url), Consent("referral", "beacon", wording_version("x"), START)
+    decision = handing.decide(DEE)
+    starts, tells = (os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT) for file in (begun, confirmed))
+    while True:
+        key = new_form_key()
+        os.write(starts, f"{key}\n".encode())
+        reference = handing.submit(DEE, consent, decision, key)
+        os.write(tells, f"{key} {reference}\n".encode())
+        time.sleep(0.02)
+
+
+def deliver_for_ever(url: str, teams: str) -> None:
+    delivering = deliverer(url, teams)
+    while True:
+        delivering.deliver_due()
+        time.sleep(0.01)
+
+
+def main() -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        order = json.loads(line)
+        pid = os.fork()
+        if pid:
+            print(pid, flush=True)
+            continue
+        try:
+            if order["role"] == "submit":
+                submit_for_ever(order["url"], order["begun"], order["confirmed"])
+            deliver_for_ever(order["url"], order["teams"])
+        finally:
+            os._exit(1)
+
+
+class Nursery:
+    """The process from which workers are forked."""
+
+    def __enter__(self) -> Nursery:
+        environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
+        self.process = subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT
+        )
+        self.alive: set[int] = set()
+        return self
+
+    def start(self, **order: str) -> int:
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        pid = int(self.process.stdout.readline())
+        self.alive.add(pid)
+        return pid
+
+    def kill(self, pid: int) -> None:
+        os.kill(pid, signal.SIGKILL)
+        self.alive.discard(pid)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for pid in list(self.alive):
+            self.kill(pid)
+        self.process.kill()
+        self.process.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,388 @@
+"""Nothing that was confirmed to a person is lost, however the processes die, and nobody gets it twice."""
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from dying import PRIVATE, Nursery, deliverer, hand_off
+from outreach import bootstrap
+from outreach.privacy.sealing import Opener
+from outreach.referrals.consent import Consent, new_form_key, wording_version
+from outreach.referrals.handoff import Letter
+from outreach.referrals.reference import References
+from outreach.referrals.states import State
+from outreach.settings import ROOT
+from referring import CANARIES, DEE, START, House, everything_in, sqlite
+
+SECRET = b"s" * 32
+KILLS = 200
+
+
+@dataclass
+class Inbox:
+    """What a team's system has taken: by key, so that what comes twice is one."""
+
+    told: list[tuple[str, str, str]] = field(default_factory=list)
+    answer: Callable[[str], int | None] = lambda key: 204
+    wait: float = 0.0
+
+    def take(self, key: str, stamp: str, signatures: str, body: bytes) -> int | None:
+        content = f"{key}.{stamp}.".encode() + body
+        wanted = "v1," + base64.b64encode(hmac.digest(SECRET, content, sha256)).decode()
+        if wanted not in signatures.split() or abs(int(stamp) - time.time()) > 300:
+            return 401
+        answer = self.answer(key)
+        if answer is None or answer < 300:
+            found = json.loads(body)
+            self.told.append((key, found["type"], found["data"]["referral"]))
+        return answer
+
+    def by_referral(self) -> dict[str, set[str]]:
+        taken: dict[str, set[str]] = {}
+        for key, kind, referral in self.told:
+            if kind == "referral.queued":
+                taken.setdefault(referral, set()).add(key)
+        return taken
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture
+def teams(inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A team with a webhook on this machine; the path of its settings."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:  # noqa: N802
+            body = self.rfile.read(int(self.headers["content-length"]))
+            time.sleep(inbox.wait)
+            heads = [str(self.headers[f"webhook-{name}"]) for name in ("id", "timestamp", "signature")]
+            answer = inbox.take(heads[0], heads[1], heads[2], body)
+            if answer is None:  # it took it, and its answer is lost
+                self.close_connection = True
+                return
+            self.send_response(answer)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("TEAM_SECRET", "whsec_" + base64.b64encode(SECRET).decode())
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    file = tmp_path / "teams.yml"
+    address = f"http://127.0.0.1:{server.server_port}/hook"
+    file.write_text(f"teams:\n  - {{service: beacon, webhook: '{address}', webhook_secret_env: TEAM_SECRET}}\n...\n")
+    yield str(file)
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    (tmp_path / "data").mkdir()
+    return House(sqlite(tmp_path / "data"), key=b"k" * 32, private=PRIVATE)
+
+
+def url_of(house: House) -> str:
+    return str(house.engine.url)
+
+
+def deliver_all(house: House, teams: str, seconds: float = 60) -> None:
+    working = deliverer(url_of(house), teams)
+    until = time.monotonic() + seconds
+    while house.store.waiting()[0]:
+        assert time.monotonic() < until, f"still waiting: {house.rows('outbox')[-3:]}"
+        working.deliver_due()
+        time.sleep(0.05)
+
+
+def size_of(file: str) -> int:
+    return Path(file).read_bytes().count(b"\n") if Path(file).exists() else 0
+
+
+def wait_for_some(done: Callable[[], int], more: int) -> None:
+    """Until a worker has got so much further: it takes a moment to begin, and a kill before that shows nothing."""
+    wanted, until = done() + more, time.monotonic() + 0.5
+    while done() < wanted and time.monotonic() < until:
+        time.sleep(0.001)
+
+
+def test_however_the_processes_are_killed_each_confirmed_referral_is_delivered_once(
+    house: House, inbox: Inbox, teams: str, tmp_path: Path
+) -> None:
+    chance = random.Random(20261121)
+    refusals = random.Random(7)
+    inbox.answer = lambda key: 503 if refusals.random() < 0.02 else None if refusals.random() < 0.02 else 204
+    files = {name: str(tmp_path / name) for name in ("begun", "confirmed")}
+    with Nursery() as nursery:
+        workers: dict[str, int] = {}
+        for _ in range(KILLS):
+            for role in ("submit", "deliver"):
+                if role not in workers:
+                    workers[role] = nursery.start(role=role, url=url_of(house), teams=teams, **files)
+            time.sleep(chance.uniform(0.0, 0.2))
+            nursery.kill(workers.pop(chance.choice(("submit", "deliver"))))
+    deliver_all(house, teams)
+
+    begun = Path(files["begun"]).read_text().split()
+    confirmed = dict(line.split() for line in Path(files["confirmed"]).read_text().splitlines())
+    assert len(confirmed) > KILLS / 4, "the kills came too soon to show anything"
+    references, taken = References(b"k" * 32), inbox.by_referral()
+    stored = {each.reference_hash: each for each in house.store.all()}
+    for reference in confirmed.values():
+        found = stored[references.hash(reference)]
+        assert found.state is State.DELIVERED
+        assert len(taken[found.id]) == 1
+        assert found.sealed is not None and Letter.opened(found.sealed, Opener([PRIVATE])).reference == reference
+    # What is there was begun by somebody, and saying it again, as the form does after a failure, confirms it and adds nothing.
+    again = hand_off(url_of(house))
+    consent = Consent("referral", "beacon", wording_version("x"), START)
+    forms = {references.hash_of_form(key): key for key in begun}
+    known = {row["form_hash"] for row in house.rows("referral")}
+    assert known <= set(forms)
+    for form in known:
+        reference = again.submit(DEE, consent, again.decide(DEE), forms[form])
+        assert confirmed.get(forms[form], reference) == reference
+    assert len(house.rows("referral")) == len(known) == len(taken)
+    everything = everything_in(tmp_path / "data")
+    assert [each for each in (*CANARIES, *list(confirmed.values())[:20]) if each.encode() in everything] == []
+
+
+def test_two_deliverers_at_once_tell_each_thing_once(house: House, inbox: Inbox, teams: str) -> None:
+    for _ in range(60):
+        house.submit()
+    with Nursery() as nursery:
+        for _ in range(3):
+            nursery.start(role="deliver", url=url_of(house), teams=teams)
+        until = time.monotonic() + 30
+        while house.store.waiting()[0] and time.monotonic() < until:
+            time.sleep(0.05)
+    assert len(inbox.told) == 60 and len({key for key, _, _ in inbox.told}) == 60
+
+
+def test_a_receiver_that_takes_it_and_loses_its_answer_gets_one(house: House, inbox: Inbox, teams: str) -> None:
+    lost = iter([None, 204])
+    inbox.answer = lambda key: next(lost)
+    house.submit()
+    deliver_all(house, teams)
+    assert len(inbox.told) == 2 and len({key for key, _, _ in inbox.told}) == 1
+
+
+@pytest.mark.parametrize("status", [500, 404, 302, 410])
+def test_a_receiver_that_refuses_is_told_again_later(house: House, inbox: Inbox, teams: str, status: int) -> None:
+    inbox.answer = lambda key: status
+    house.submit()
+    working = deliverer(url_of(house), teams)
+    working.deliver_due()
+    (row,) = [row for row in house.rows("outbox") if row["target"] == "webhook"]
+    assert (row["attempts"], row["delivered_at"], row["last_error"]) == (1, None, f"status {status}")
+    inbox.answer = lambda key: 200
+    deliver_all(house, teams)
+    assert len(inbox.told) == 1
+
+
+def test_a_receiver_that_does_not_answer_in_time_is_told_again_and_the_inbox_has_it_meanwhile(
+    house: House, inbox: Inbox, teams: str
+) -> None:
+    inbox.wait = 1.0
+    house.submit()
+    begun = time.monotonic()
+    deliverer(url_of(house), teams, seconds=0.3).deliver_due()
+    assert time.monotonic() - begun < 3
+    assert house.only().state is State.DELIVERED
+    inbox.wait = 0.0
+    deliver_all(house, teams)
+    assert len({key for key, _, _ in inbox.told}) == 1
+
+
+def test_a_team_s_address_where_nobody_listens_loses_nothing(house: House, inbox: Inbox, teams: str, tmp_path: Path) -> None:
+    away = tmp_path / "away.yml"
+    away.write_text("teams:\n  - {service: beacon, webhook: 'http://127.0.0.1:9/hook', webhook_secret_env: TEAM_SECRET}\n...\n")
+    house.submit()
+    deliverer(url_of(house), str(away)).deliver_due()
+    deliver_all(house, teams)
+    assert len(inbox.told) == 1
+
+
+def test_an_e_mail_to_a_team_says_only_that_one_waits(house: House) -> None:
+    from outreach.adapters.referral_delivery import Mail
+    from outreach.referrals.records import EMAIL
+    from outreach.referrals.teams import Team, Teams
+
+    heard = MailServer()
+    house.teams = Teams({"beacon": Team("beacon", email="duty@beacon.example")})
+    house.deliverer._senders = {EMAIL: Mail("127.0.0.1", heard.port, "referrals@outreach.example", "", "", False, "https://x.example/")}
+    reference = house.submit()
+    house.deliverer.deliver_due()
+    house.afterwards.withdraw(reference, "me")
+    house.deliverer.deliver_due()
+    heard.stop()
+    assert [line for line in heard.lines if line.startswith("rcpt")] == ["rcpt TO:<duty@beacon.example>"] * 2
+    text = "\n".join(heard.lines)
+    assert "A referral is waiting" in text and "A referral was withdrawn" in text
+    found = house.only()
+    facts = (*CANARIES, reference, found.id, str(found.area), found.team, found.rule)
+    assert [each for each in facts if each.lower() in text.lower()] == []
+    assert text.count("Message-ID: <msg_") == 2
+
+
+class MailServer:
+    """Just enough SMTP to be written to."""
+
+    def __init__(self) -> None:
+        import socket
+
+        self.lines: list[str] = []
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rwb") as file:
+                file.write(b"220 ready\r\n")
+                file.flush()
+                in_message = False
+                for raw in file:
+                    line = raw.decode().rstrip("\r\n")
+                    self.lines.append(line)
+                    if in_message:
+                        in_message = line != "."
+                        if in_message:
+                            continue
+                    reply = b"354 go on\r\n" if line == "data" else b"221 bye\r\n" if line == "quit" else b"250 ok\r\n"
+                    in_message = line == "data"
+                    file.write(reply)
+                    file.flush()
+
+    def stop(self) -> None:
+        self.socket.close()
+
+
+@pytest.fixture
+def installed(tmp_path: Path, teams: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """The settings of a product of one's own, its keys made and its database brought up to date."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    given = {
+        "DATABASE_URL": sqlite(folder), "REFERRAL_PUBLIC_KEYS": str(folder / "referral.pub"), "LOG_LEVEL": "DEBUG",
+        "REFERRAL_PRIVATE_KEYS": str(folder / "referral.key"), "REFERENCE_KEY_FILE": str(folder / "reference.key"),
+        "REFERRAL_TEAMS_FILE": teams,
+    }  # fmt: skip
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    bootstrap.forget_everything_built()
+    assert script("keys").returncode == 0
+    from outreach.adapters.database import migrate
+    from outreach.content.importer import import_content
+
+    migrate(bootstrap.engine())
+    import_content(ROOT / "content", bootstrap.engine())
+    yield given
+    bootstrap.forget_everything_built()
+
+
+def script(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, f"scripts/{name}.py", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=dict(os.environ), timeout=60)
+
+
+def started_deliverer(log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as file:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return subprocess.Popen(
+            [sys.executable, "-m", "launcher.deliverer"], cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT
+        )
+
+
+def test_the_deliverer_s_own_process_delivers_is_killed_and_goes_on(
+    installed: dict[str, str], inbox: Inbox, tmp_path: Path
+) -> None:
+    log, handing = tmp_path / "log.txt", bootstrap.hand_off()
+    consent = Consent("referral", "beacon", wording_version("x"), START)
+    references = []
+    process = started_deliverer(log)
+    for round_number in range(3):
+        references.append(handing.submit(DEE, consent, handing.decide(DEE), new_form_key()))
+        until = time.monotonic() + 30
+        while len(inbox.by_referral()) <= round_number and time.monotonic() < until:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL if round_number < 2 else signal.SIGTERM)
+        code = process.wait(15)
+        if round_number < 2:
+            process = started_deliverer(log)
+    assert code == 0
+    assert [len(keys) for keys in inbox.by_referral().values()] == [1, 1, 1]
+    written = log.read_text()
+    assert [each for each in (*CANARIES, *references) if each.lower() in written.lower()] == []
+
+
+def test_the_deliverer_does_not_start_with_settings_it_cannot_use(installed: dict[str, str], tmp_path: Path) -> None:
+    Path(installed["REFERRAL_TEAMS_FILE"]).write_text("teams:\n  - {service: beacon, webhook: 'ftp://x'}\n...\n")
+    log = tmp_path / "log.txt"
+    assert started_deliverer(log).wait(30) != 0
+    assert log.read_text().startswith("deliverer: teams.yml:2")
+
+
+def test_staff_work_the_inbox_from_the_command_line(installed: dict[str, str]) -> None:
+    handing = bootstrap.hand_off()
+    consent = Consent("referral", "beacon", wording_version("x"), START)
+    reference = handing.submit(DEE, consent, handing.decide(DEE), new_form_key())
+    bootstrap.deliverer().deliver_due()
+    listed = script("referrals", "--by", "kim", "list").stdout
+    found = listed.split()[0]
+    assert "delivered" in listed and "Welwyn Hatfield" in listed
+    assert [each for each in (*CANARIES, reference) if each in listed] == []
+    opened = script("referrals", "--by", "kim", "open", found).stdout
+    assert [each for each in (*CANARIES, reference) if each not in opened] == []
+    assert script("referrals", "close", found, "--outcome", "nonsense").returncode == 2
+    assert script("referrals", "--by", "kim", "acknowledge", found).returncode == 0
+    assert script("referrals", "--by", "kim", "close", found, "--outcome", "supported").returncode == 0
+    again = script("referrals", "--by", "kim", "acknowledge", found)
+    assert (again.returncode, again.stderr) == (1, "referrals: a referral that is closed cannot become acknowledged\n")
+    assert script("referrals", "--by", "kim", "withdraw", found).returncode == 0
+    assert "taken it back" in script("referrals", "--by", "kim", "open", found).stderr
+    assert script("referrals", "open", "0" * 16).stderr == "referrals: there is no referral with this id\n"
+    assert "0 open" in script("referrals", "list").stdout
+    actions = [line.split()[4] for line in script("referrals", "audit").stdout.splitlines() if " kim " in line]
+    assert actions == ["list", "open", "acknowledge", "close", "acknowledge", "withdraw", "open"]
+
+
+def test_without_the_private_key_nothing_can_be_opened(installed: dict[str, str]) -> None:
+    handing = bootstrap.hand_off()
+    consent = Consent("referral", "beacon", wording_version("x"), START)
+    handing.submit(DEE, consent, handing.decide(DEE), new_form_key())
+    Path(installed["REFERRAL_PRIVATE_KEYS"]).unlink()
+    (found,) = bootstrap.inbox().listing("kim")
+    refused = script("referrals", "open", found.id)
+    assert refused.returncode == 2 and refused.stdout == ""
+    everything = everything_in(Path(installed["REFERRAL_PUBLIC_KEYS"]).parent)
+    assert [each for each in CANARIES if each.encode() in everything] == []
