@@ -2,14 +2,16 @@
 from __future__ import annotations
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import ActiveLoop, SlotSet
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.never_silent import Events, NeverSilentAction
-from actions.referral import heard, over
+from actions.referral import heard
+from actions.signpost import show_services
 from outreach import bootstrap
+from outreach.directory.whereabouts import Whereabouts
 from outreach.referrals import reference
-from outreach.understanding.catalogue import ANSWERABLE
+from outreach.referrals.hearing import INTERRUPTS, STOP, SURE, Heard
 
 LOOP = "action_reference"
 _WITHDRAW, _STATUS = "withdraw_referral", "ask_referral_status"
@@ -29,20 +31,50 @@ class ActionReference(NeverSilentAction):
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """Do what was asked as soon as there is a reference; leave when something else is asked."""
-        said = heard(tracker)
-        wanted = said.intent if said.intent in (_WITHDRAW, _STATUS) else tracker.get_slot("reference_for") or _STATUS
+        said, begun = heard(tracker), tracker.get_slot("reference_for")
+        wanted = _wanted(said, begun)
         if reference.find_in(said.text) is not None:
-            dispatcher.utter_message(response=_done(str(wanted), said.text, tracker.sender_id))
-            return _over()
-        begun = tracker.get_slot("reference_for") is not None
-        if begun and said.intent in ANSWERABLE and said.intent not in (_WITHDRAW, _STATUS) and said.confidence > 0.6:
-            dispatcher.utter_message(response=f"utter_{said.intent}")
-            return _over()
-        if begun:
+            reply = _done(wanted, said.text, tracker.sender_id)
+            dispatcher.utter_message(response=reply)
+            # One that was misread can be given again.
+            return _asking(wanted) if reply == "utter_reference_unknown" else _over()
+        if begun is None or (said.intent in (_WITHDRAW, _STATUS) and wanted != begun):
+            dispatcher.utter_message(response=f"utter_{wanted}")
+            return _asking(wanted)
+        if _looks_like_a_reference(said):
             dispatcher.utter_message(response="utter_reference_unknown")
-            return _over()
-        dispatcher.utter_message(response=f"utter_{wanted}")
-        return [SlotSet("reference_for", wanted), ActiveLoop(LOOP), *over()[2:]]
+            return _asking(wanted)
+        return _leave(dispatcher, said, Whereabouts.from_slots(tracker.slots))
+
+
+def _wanted(said: Heard, begun: str | None) -> str:
+    """What to do with the reference. Alone it says nothing of that, so what was asked before it counts."""
+    asked = said.intent if said.intent in (_WITHDRAW, _STATUS) and said.confidence >= SURE else None
+    if begun and (asked is None or not _has_words_of_its_own(said)):
+        return str(begun)
+    return asked or (said.intent if said.intent in (_WITHDRAW, _STATUS) else _STATUS) or _STATUS
+
+
+def _has_words_of_its_own(said: Heard) -> bool:
+    """Whether there is more to a message than a reference and a word or two around it."""
+    return sum(word.isalpha() and len(word) > 1 for word in said.plain.split()) >= 3 or said.plain.startswith("withdraw")
+
+
+def _looks_like_a_reference(said: Heard) -> bool:
+    """Whether somebody seems to have meant one, misread or cut off."""
+    return any(any(c.isdigit() for c in word) and len(word) >= 2 for word in said.plain.split())
+
+
+def _leave(dispatcher: CollectingDispatcher, said: Heard, where: Whereabouts) -> Events:
+    """They have no reference, or have turned to something else: that is answered."""
+    if said.intent in INTERRUPTS and said.confidence >= SURE and said.plain not in STOP:
+        dispatcher.utter_message(response=f"utter_{said.intent}")
+        show_services(dispatcher, str(said.intent), where)
+    elif said.intent in ("thanks", "goodbye", "affirm", "deny"):
+        dispatcher.utter_message(response=f"utter_{said.intent}")
+    else:
+        dispatcher.utter_message(response="utter_reference_unknown")
+    return _over()
 
 
 def _done(wanted: str, text: str, who: str) -> str:
@@ -53,5 +85,9 @@ def _done(wanted: str, text: str, who: str) -> str:
     return _REPLIES[status.value] if status else "utter_reference_unknown"
 
 
+def _asking(wanted: str) -> Events:
+    return [SlotSet("reference_for", wanted), ActiveLoop(LOOP), FollowupAction("action_listen")]
+
+
 def _over() -> Events:
-    return [SlotSet("reference_for", None), *over()[1:]]
+    return [SlotSet("reference_for", None), ActiveLoop(None), FollowupAction("action_listen")]

@@ -1,6 +1,7 @@
 """A referral, talked through one message at a time. The talking is `outreach.referrals.dialogue`; this is Rasa's side of it."""
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timezone
 from typing import Any
 
@@ -15,7 +16,9 @@ from outreach import bootstrap
 from outreach.directory.whereabouts import Whereabouts
 from outreach.referrals.answers import Answers
 from outreach.referrals.consent import Consent
-from outreach.referrals.dialogue import Heard, Outcome, Say
+from outreach.referrals.dialogue import TO_SEND, Heard, Outcome, Say
+
+logger = logging.getLogger(__name__)
 
 LOOP = "action_referral"
 # A choice of the form is an answer in words, not an intent.
@@ -52,8 +55,9 @@ def heard(tracker: Tracker) -> Heard:
     message = tracker.latest_message
     intent = message.get("intent") or {}
     return Heard(
-        str(message.get("text") or ""), intent.get("name"), float(intent.get("confidence") or 0.0), tuple(places_in(tracker))
-    )
+        str(message.get("text") or ""), intent.get("name"), float(intent.get("confidence") or 0.0), tuple(places_in(tracker)),
+        (message.get("metadata") or {}).get("sealed_number"),
+    )  # fmt: skip
 
 
 def over() -> Events:
@@ -85,18 +89,29 @@ def utter(dispatcher: CollectingDispatcher, say: Say) -> None:
 
 
 def _send(dispatcher: CollectingDispatcher, state: dict[str, Any]) -> Events:
-    """Save and queue; only then is it said. A failure says so and keeps the answers for another try."""
-    hand_off = bootstrap.hand_off()
-    answers = Answers.from_dict(state["answers"])
+    """Save and queue; only then is it said. A failure says so and keeps the answers: another yes tries again."""
+    try:
+        reference = _handed_off(state)
+    except Exception as error:  # noqa: BLE001 - its class alone: what a database says may hold what was to be saved
+        logger.error("a referral could not be saved: %s", type(error).__name__)
+        utter(dispatcher, Say("utter_referral_failed", choices=TO_SEND))
+        return [_listen()]
+    if reference is None:
+        dispatcher.utter_message(response="utter_referral_failed")
+    else:
+        by = bootstrap.hand_off().answer_by().sentence
+        dispatcher.utter_message(response="utter_referral_sent", reference=reference, by=by)
+    return over()
+
+
+def _handed_off(state: dict[str, Any]) -> str | None:
+    """The reference, once it is saved and queued. None where the rules refer this to nobody."""
+    hand_off, answers, given = bootstrap.hand_off(), Answers.from_dict(state["answers"]), state["consent"]
     decision = hand_off.decide(answers)
     if not decision.refers:
-        dispatcher.utter_message(response="utter_referral_failed")
-        return over()
-    given = state["consent"]
+        return None
     consent = Consent(
         purpose="referral", recipient=", ".join(decision.recipients), wording_version=given["version"],
         given_at=datetime.fromisoformat(given["given_at"]),
-    )
-    reference = hand_off.submit(answers, consent, decision, state["key"])
-    dispatcher.utter_message(response="utter_referral_sent", reference=reference, by=hand_off.answer_by().sentence)
-    return over()
+    )  # fmt: skip
+    return hand_off.submit(answers, consent, decision, state["key"])

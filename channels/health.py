@@ -1,6 +1,7 @@
 """Whether the process lives, and whether a message would be answered."""
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,6 +12,9 @@ from sanic.response import HTTPResponse, json
 
 from channels.startup import failing_parts
 from outreach import bootstrap
+
+# Where files lie is nobody's business who can ask for the health.
+_PATH = re.compile(r"\S*/\S+")
 
 
 class HealthChannel(InputChannel):
@@ -36,6 +40,9 @@ class HealthChannel(InputChannel):
         @blueprint.get("/ready")
         async def ready(request: Request) -> HTTPResponse:
             failing = await failing_parts(getattr(request.app.ctx, "agent", None), bootstrap.settings())
-            return json({"ready": not failing, "failing": failing}, 503 if failing else 200)
+            # Without referrals everything else is still answered, so that is a note and no failure.
+            why_not = bootstrap.referrals_offered()
+            notes = {"notes": [f"no referral is offered: {_PATH.sub('…', why_not)}"]} if why_not else {}
+            return json({"ready": not failing, "failing": failing, **notes}, 503 if failing else 200)
 
         return blueprint

@@ -20,7 +20,7 @@ from outreach.sms.alphabet import clean
 from outreach.sms.pages import Block, pages
 from outreach.sms.texts import Texts
 from outreach.sms.thread import Thread
-from outreach.sms.words import Words
+from outreach.sms.words import Words, offers_words
 from outreach.understanding.catalogue import SAFETY
 
 logger = logging.getLogger(__name__)
@@ -113,7 +113,9 @@ class Threads:
     ) -> list[str] | None:
         """The messages, and `thread` as it is after them; None when the person leaves."""
         if self._words.is_more(said.text) and thread.rest:
-            return self._greeted(thread, [thread.rest.pop(0)])
+            page = thread.rest.pop(0)
+            thread.shown = thread.shown or rendering.shows_numbers(page, self._numbered(thread))
+            return self._greeted(thread, [page])
         if self._words.is_link(said.text) and thread.addresses:
             blocks = [Block(self._texts.addresses), *(Block(address, whole=True) for address in thread.addresses)]
             return self._greeted(thread, self._paged(thread, blocks))
@@ -157,12 +159,24 @@ class Threads:
             return self._greeted(thread, [])
         # What is urgent is on the first page, whatever was said before it.
         replies = sorted(replies, key=lambda reply: reply.response not in URGENT)
-        thread.offered = [choice for reply in replies for choice in reply.choices.values()]
+        self._offer(thread, replies)
         cards = [card for reply in replies for card in reply.services]
         thread.addresses = rendering.addresses(cards)
         messages = self._paged(thread, self._blocks(thread, replies, cards))
+        thread.shown = any(rendering.shows_numbers(message, self._numbered(thread)) for message in messages)
         urgent = any(reply.response in URGENT for reply in replies)
         return messages if urgent else self._greeted(thread, messages)
+
+    @staticmethod
+    def _offer(thread: Thread, replies: list[Reply]) -> None:
+        """What can be chosen: numbered, but by its words alone where the reply itself says what to text."""
+        by_words = [choice for reply in replies if offers_words(reply.text) for choice in reply.choices.values()]
+        by_number = [choice for reply in replies if not offers_words(reply.text) for choice in reply.choices.values()]
+        thread.offered, thread.numbered = [*by_number, *by_words], len(by_number)
+
+    @staticmethod
+    def _numbered(thread: Thread) -> str:
+        return rendering.numbered([title for title, _ in thread.offered[:thread.numbered]])
 
     def _blocks(self, thread: Thread, replies: list[Reply], cards: list[dict[str, Any]]) -> list[Block]:
         said = "\n".join(reply.text for reply in replies)
@@ -172,9 +186,7 @@ class Threads:
             blocks += rendering.blocks(reply.services, said)
         if rendering.needs_address(cards):
             blocks.append(Block(self._texts.addresses_offered))
-        if thread.offered:
-            blocks.append(Block(rendering.numbered([title for title, _ in thread.offered]), whole=True))
-        return blocks
+        return [*blocks, Block(self._numbered(thread), whole=True)]
 
     def _paged(self, thread: Thread, blocks: list[Block]) -> list[str]:
         """The first page; the rest waits for MORE."""

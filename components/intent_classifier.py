@@ -24,6 +24,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from components import encoder
 from outreach.understanding import segments
+from outreach.understanding.catalogue import SAFETY
 
 ALSO = "also"
 
@@ -37,11 +38,11 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         """`C` is the regression's inverse regularisation, `ngram_weight` what the n-grams count beside the vector.
 
         `also_confidence` and `danger_confidence` are how sure a part of a message must be to count as a second question,
-        and as a danger that the message as a whole does not show.
+        and as a danger that the message as a whole does not show, though at least `least_alarm` of it does.
         """
         return {
             "C": 8.0, "ngram_weight": 0.8, "max_features": 40000, "ngram_dimensions": 256, "ranking_length": 5,
-            "also_confidence": 0.6, "danger_confidence": 0.8,
+            "also_confidence": 0.6, "danger_confidence": 0.8, "least_alarm": 0.1,
         }
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
@@ -115,9 +116,10 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         probabilities = self._regression.predict_proba(self._features([text, *parts]))
         ranking = self._ranking(probabilities[0])
         tops = [self._ranking(row)[0] for row in probabilities[1:]]
-        chosen, also = segments.weigh(
-            ranking[0], tops, self._config["also_confidence"], self._config["danger_confidence"]
-        )
+        # A clause that sounds like danger counts only where the message as a whole leaves room for it.
+        alarm = sum(p for name, p in zip(self._regression.classes_, probabilities[0]) if name in SAFETY)
+        danger = self._config["danger_confidence"] if alarm >= self._config["least_alarm"] else None
+        chosen, also = segments.weigh(ranking[0], tops, self._config["also_confidence"], danger)
         if chosen != ranking[0]:
             ranking = [chosen, *(r for r in ranking if r[INTENT_NAME_KEY] != chosen[INTENT_NAME_KEY])]
         message.set(INTENT, chosen, add_to_output=True)

@@ -118,7 +118,6 @@ def deliverer() -> Deliverer:
         raise SettingsError("setting SMTP_HOST is missing: a team in the teams' file wants e-mail")
     mail = Mail(
         given.smtp_host, given.smtp_port, given.smtp_from, given.smtp_user, given.smtp_password, given.smtp_starttls,
-        f"http://127.0.0.1:{given.console_port}/",
     )  # fmt: skip
     senders: dict[str, Sender] = {WEBHOOK: Webhook(), EMAIL: mail}
     return Deliverer(ReferralStore(engine()), teams, senders)

@@ -17,6 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 OWN_SETS = ("heldout.csv", "safety.csv", "lookalikes.csv")
 FALLBACK = "nlu_fallback"
 OUT_OF_SCOPE = "out_of_scope"
@@ -51,6 +52,9 @@ def predict(texts: list[str]) -> list[tuple[str, float]]:
     from rasa.core.agent import Agent
 
     from channels.turns import as_plain_text
+    from outreach.privacy import logs
+
+    logs.install("CRITICAL")
     from launcher.train import current_model
 
     model = current_model()

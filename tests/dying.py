@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from nacl.public import PrivateKey
+from referring import DEE, START, Consent, Rules
 
 from outreach.adapters.database import connect
 from outreach.adapters.referral_delivery import Webhook
@@ -26,7 +27,6 @@ from outreach.referrals.handoff import HandOff
 from outreach.referrals.records import WEBHOOK
 from outreach.referrals.reference import References
 from outreach.referrals.teams import Teams
-from referring import DEE, START, Consent, Rules
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY = b"k" * 32

@@ -43,10 +43,9 @@ class Webhook:
 class Mail:
     """Writes to a team's address, without a word about the person."""
 
-    def __init__(self, host: str, port: int, sender: str, user: str, password: str, starttls: bool, inbox_url: str) -> None:
+    def __init__(self, host: str, port: int, sender: str, user: str, password: str, starttls: bool) -> None:
         self._host, self._port, self._sender = host, port, sender
         self._user, self._password, self._starttls = user, password, starttls
-        self._inbox_url = inbox_url
 
     def send(self, notice: Notice, referral: StoredReferral, team: Team) -> None:
         """Tell the team. Raises NotTold."""
@@ -71,5 +70,5 @@ class Mail:
         message["Message-ID"] = f"<{notice.key}@{self._sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
         says = "A referral is waiting in the inbox." if new else "A referral was withdrawn. What was sealed has been deleted."
-        message.set_content(f"{says}\n\nPlease sign in to see it: {self._inbox_url}\n")
+        message.set_content(f"{says}\n\nPlease sign in to see it.\n")
         return message

@@ -12,10 +12,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from outreach.directory.whereabouts import Resolver, Whereabouts, heard
+from outreach.model import Resolution
 from outreach.model.place import ResolutionKind
 from outreach.referrals import answers as read
-from outreach.referrals.answers import Problem, SafeTimes
+from outreach.referrals import hearing
+from outreach.referrals.answers import SELF, Problem, SafeTimes
 from outreach.referrals.consent import new_form_key
+from outreach.referrals.hearing import VERY_SURE, Heard, plainly_answers
 from outreach.referrals.steps import (
     AGREED,
     BY_NAME,
@@ -26,64 +29,34 @@ from outreach.referrals.steps import (
     SUMMARY,
     State,
     Step,
+    is_answered,
     next_step,
     response_of,
     summary,
 )
-from outreach.understanding.catalogue import ANSWERABLE
 
-_STOP = {
-    "stop", "cancel", "leave it", "never mind", "nevermind", "forget it", "i changed my mind", "no stop", "stop this",
-    "dont send it", "do not send it", "i dont want this", "quit this", "no thanks", "no thank you",
+__all__ = ["ConsentWording", "Dialogue", "Heard", "Outcome", "Say", "plainly_answers"]
+
+AGREE = ("Yes, I agree", "No, not now")
+TO_SEND = ("Yes, send it", "Change something", "Stop")
+# What else a step's answers bring with them, and what goes when it is asked again.
+_ALONG = {
+    "place": ("district", "outreach_area"),
+    "contact_way": ("contact", "contact_sealed", "safe_to_contact"),
+    "contact": ("contact_sealed", "safe_to_contact"),
 }
-_BACK = {"back", "go back", "previous", "undo"}
-_SKIP = {
-    "skip", "pass", "next", "skip this", "rather not say", "id rather not say", "prefer not to say", "i prefer not to say",
-    "id rather not", "rather not", "dont want to say", "i dont want to say", "no answer",
-}
-_NO = {"no", "nope", "no not now", "not now", "no way", "nah", "no i dont", "i do not agree", "i dont agree"}
-_SEND = {"yes send it", "send it", "send", "yes send", "yes please send it", "send now", "yes send it now", "please send it"}
-_CORRECTS = re.compile(r"\b(no|actually|sorry|wrong|meant|mistake|correct(ion)?|change|instead|rather)\b", re.IGNORECASE)
-_NAMES_SELF = re.compile(
-    r"\b(?:my name is|call me|name's|i am called|i'm called|i'?m|this is)\s+([A-Za-z][\w'-]{1,30})\b", re.IGNORECASE
-)
-_NOT_NAMES = {
-    "in", "at", "from", "not", "a", "the", "scared", "worried", "being", "on", "so", "really", "near", "back", "living",
-    "afraid", "asking", "trying", "looking", "just", "under", "over", "ready", "ok", "okay", "fine", "sure",
-}
-_PROFESSIONAL = re.compile(
-    r"\b(client|patient|service user|tenant of ours|pupil|on behalf of|i work (?:with|at|for)|caseload)\b", re.IGNORECASE
-)
-_OTHERS = r"(?:friend|sister|mum|mother|daughter|cousin|neighbour|colleague|aunt|nan|mate)"
-_SOMEONE = re.compile(
-    rf"\b(?:refer|help|support|contact|ring|call|for)\s+(?:my|a)\s+{_OTHERS}\b|\bfor (?:someone|somebody) else\b",
-    re.IGNORECASE,
-)
 _PARTS = {
-    "name": ("name",), "place": ("area", "town", "place", "postcode"), "contact_way": ("how to reach me", "way", "call", "text"),
+    "name": ("name",), "place": ("area", "town", "place", "postcode", "village"),
+    "contact_way": ("how to reach me", "how you reach me", "way", "call", "text"),
     "contact": ("number", "email", "phone", "mobile", "contact"), "safe_times": ("times", "time", "days", "when"),
-    "over_16": ("age", "16"), "voicemail": ("voicemail",), "if_someone_answers": ("someone else answers", "answers"),
+    "over_16": ("age", "16"), "voicemail": ("voicemail",), "if_someone_answers": ("someone else answers", "if someone"),
     "code_word": ("code", "code word"), "help_wanted": ("help",), "children_at_home": ("children", "kids"),
-    "needs": ("needs", "language", "access"), "describes_as": ("woman", "man", "describe"),
-}
+    "needs": ("needs", "language", "access", "interpreter"), "describes_as": ("woman", "man", "describe"),
+}  # fmt: skip
+_YES_OR_NO = ("safe_to_contact", "voicemail", "children_at_home")
+# These take any words, so a statement that was understood as something else is answered first, when it is long enough.
+_SHORT_WORDS = ("name", "code_word")
 _MOST_TRIES = 2
-_SURE = 0.6
-_VERY_SURE = 0.8
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A message as it was understood: what it says, the intent, how sure that is, and the places it names."""
-
-    text: str
-    intent: str | None = None
-    confidence: float = 0.0
-    places: tuple[str, ...] = ()
-
-    @property
-    def plain(self) -> str:
-        """The text without case and punctuation, to compare with fixed words."""
-        return re.sub(r"[^a-z0-9 ]", "", self.text.lower().replace("'", "").replace("’", "")).strip()
 
 
 @dataclass(frozen=True)
@@ -133,183 +106,242 @@ class Dialogue:
 
     def begin(self, said: Heard, known: Whereabouts | None = None) -> Outcome:
         """Explain and ask for consent. What the message tells already is used after a yes, and only then."""
+        if hearing.says_under_16(said.text):
+            return _under_16()
         state: State = {"step": CONSENT, "answers": {}, "skipped": [], "more": None, "tries": 0, "trail": [],
-                        "returning": False, "before": self._told_before(said, known), "key": None}
-        if _PROFESSIONAL.search(said.text) or said.intent == "ask_professional":
-            return self._ask_agreed(state, "professional")
-        if _SOMEONE.search(said.text):
-            return self._ask_agreed(state, "someone")
-        return Outcome(state, (self._consent_question(),))
+                        "undo": None, "before": self._told_before(said, known), "key": None}
+        whose = hearing.for_whom(said)
+        return Outcome(state, (self._ask_consent(state),)) if whose == SELF else self._ask_agreed(state, whose)
 
     def go_on(self, state: State, said: Heard, now: datetime) -> Outcome:
         """What a message comes to in a referral that was begun. The caller has dealt with danger and leaving before."""
         state = {**state, "answers": dict(state["answers"]), "skipped": list(state["skipped"]), "trail": list(state["trail"])}
-        if said.plain in _STOP or (said.intent == "withdraw_referral" and said.confidence >= _VERY_SURE):
-            return Outcome(None, (Say("utter_referral_left"),))
         step = state["step"]
+        if step == CHANGE and said.plain in hearing.BACK | hearing.NOTHING | {"never mind", "nevermind", "leave it"}:
+            return self._ask_summary(state)
+        if said.plain in hearing.STOP or (said.intent == "withdraw_referral" and said.confidence >= VERY_SURE):
+            return Outcome(None, (Say("utter_referral_left"),))
+        if hearing.says_under_16(said.text):
+            return _under_16()
         if step == CONSENT:
             return self._hear_consent(state, said, now)
         if step == AGREED:
             return self._hear_agreed(state, said)
-        if said.plain in _BACK:
+        if said.plain in hearing.BACK:
             return self._back(state)
-        if step == ENOUGH:
-            return self._hear_enough(state, said)
-        if step == SUMMARY:
-            return self._hear_summary(state, said)
-        if step == CHANGE:
-            return self._hear_change(state, said)
+        if step in (ENOUGH, SUMMARY, CHANGE):
+            return self._hear_end(state, said)
         return self._hear_answer(state, BY_NAME[step], said)
 
     # Consent
 
-    def _consent_question(self) -> Say:
-        return Say(text=self._consent.text, choices=("Yes, I agree", "No, not now", "It's for someone else"))
+    def _ask_consent(self, state: State) -> Say:
+        mine = state["answers"].get("on_behalf_of", SELF) == SELF
+        return Say(text=self._consent.text, choices=(*AGREE, "It's for someone else") if mine else AGREE)
 
     def _hear_consent(self, state: State, said: Heard, now: datetime) -> Outcome:
+        told = state.pop("before", {})
         if read.is_clear_yes(said.text):
             state["consent"] = {"version": self._consent.version, "given_at": now.isoformat()}
             state["key"] = new_form_key()
-            state["answers"] = {**state["answers"], **state.pop("before", {})}
+            state["answers"] = {**state["answers"], **told}
+            state["trail"] = state["trail"] or [s.name for s in STEPS if s.name in state["answers"]]
             return self._ask_next(state, self._said_back(state))
-        # Whatever else was said, what was told before consent is not kept.
-        state["before"] = {}
-        if "someone else" in said.plain:
+        # Whatever else was said: what was told before it is not kept, and an earlier yes counts no more.
+        state.pop("consent", None)
+        if said.plain in hearing.FOR_ANOTHER:
             return self._ask_agreed(state, "someone")
-        if said.plain in _NO or said.intent == "deny":
+        if said.plain in hearing.NO or (said.intent == "deny" and said.confidence >= VERY_SURE):
             return Outcome(None, (Say("utter_referral_declined"),))
-        if self._asks(said, _SURE):
-            return Outcome(state, (self._consent_question(),), question=said.intent)
+        if said.interrupts():
+            return Outcome(state, (self._ask_consent(state),), question=said.intent)
         state["tries"] += 1
         if state["tries"] > _MOST_TRIES:
             return Outcome(None, (Say("utter_referral_declined"),))
-        return Outcome(state, (Say("utter_referral_consent_unclear", choices=self._consent_question().choices),))
+        return Outcome(state, (Say("utter_referral_consent_unclear", choices=self._ask_consent(state).choices),))
 
     def _ask_agreed(self, state: State, whose: str) -> Outcome:
-        state.update(step=AGREED, before={}, tries=0)
-        state["answers"] = {"on_behalf_of": whose}
-        return Outcome(state, (Say("utter_referral_someone_else", choices=("Yes, they have agreed", "Not yet")),))
+        state.update(step=AGREED, before={}, tries=0, answers={"on_behalf_of": whose}, skipped=[], more=None, trail=[])
+        return Outcome(state, (_have_they_agreed(),))
 
     def _hear_agreed(self, state: State, said: Heard) -> Outcome:
+        if hearing.FOR_MYSELF.search(said.plain):
+            state.update(step=CONSENT, answers={}, tries=0)
+            return Outcome(state, (self._ask_consent(state),))
         agreed = read.yes_no(said.text)
-        if agreed is True:
+        # "Ok" is nobody's agreement, and a long "no" may be about something else.
+        if agreed is True and said.plain not in hearing.BARE_YES - {"yes", "yes please", "yeah", "yep"}:
             state["answers"]["person_agreed"] = True
             state.update(step=CONSENT, tries=0)
-            return Outcome(state, (Say(text=self._consent.text, choices=("Yes, I agree", "No, not now")),))
-        if agreed is False or "not yet" in said.plain:
+            return Outcome(state, (self._ask_consent(state),))
+        if (agreed is False and said.words <= 5) or "not yet" in said.plain:
             return Outcome(None, (Say("utter_referral_not_agreed"),))
-        if self._asks(said, _SURE):
-            again = Say("utter_referral_someone_else", choices=("Yes, they have agreed", "Not yet"))
-            return Outcome(state, (again,), question=said.intent)
+        if said.interrupts():
+            return Outcome(state, (_have_they_agreed(),), question=said.intent)
         state["tries"] += 1
         if state["tries"] > _MOST_TRIES:
             return Outcome(None, (Say("utter_referral_not_agreed"),))
-        return Outcome(state, (Say("utter_referral_someone_else", choices=("Yes, they have agreed", "Not yet")),))
+        return Outcome(state, (_have_they_agreed(),))
 
-    # Questions
+    # Asking
 
     def _ask_next(self, state: State, says: tuple[Say, ...] = ()) -> Outcome:
-        if state["returning"]:
-            # Something was changed from the summary; what hangs on it may be open again, and comes first.
-            upcoming = next_step(state)
-            state["returning"] = upcoming != SUMMARY and upcoming != ENOUGH
-            state["step"] = upcoming if state["returning"] else SUMMARY
-        else:
-            state["step"] = next_step(state)
-        state["tries"] = 0
+        state.update(step=next_step(state), tries=0)
+        if state["step"] == SUMMARY:
+            state["undo"] = None
         return Outcome(state, (*says, self._question(state)))
 
+    def _ask_summary(self, state: State) -> Outcome:
+        state.update(step=SUMMARY, tries=0, undo=None)
+        return Outcome(state, (self._question(state),))
+
     def _question(self, state: State) -> Say:
-        step = state["step"]
+        step, answers = state["step"], state["answers"]
         if step == ENOUGH:
             return Say("utter_referral_enough", choices=("Send now", "Add more"))
         if step == SUMMARY:
-            return Say("utter_referral_summary", {"summary": summary(state["answers"])},
-                       ("Yes, send it", "Change something", "Stop"))
+            return Say("utter_referral_summary", {"summary": summary(answers)}, TO_SEND)
         if step == CHANGE:
             return Say("utter_referral_ask_change", choices=self._changeable(state))
         asked = BY_NAME[step]
-        if state.get("options") and step == "place":
+        if step == "place" and state.get("options"):
             return Say("utter_which_place", {"place": state["asked_place"]}, tuple(title for title, *_ in state["options"]))
-        way = {"call": "call", "text": "text", "email": "email"}.get(str(state["answers"].get("contact_way")), "")
-        return Say(response_of(asked, state["answers"]), {"way": way}, asked.offered())
+        return Say(response_of(asked, answers), {"way": str(answers.get("contact_way") or "")}, asked.offered())
+
+    def _again(self, state: State, question: str | None = None, *says: Say) -> Outcome:
+        """Ask the same once more, after the answer to a question or something else that has to be said."""
+        return Outcome(state, (*says, self._question(state)), question=question)
+
+    # Answers
 
     def _hear_answer(self, state: State, step: Step, said: Heard) -> Outcome:
-        if said.plain in _SKIP or (said.plain == "none" and step.name == "needs"):
-            if not step.may_skip:
-                return Outcome(state, (Say("utter_referral_cannot_skip"), self._question(state)))
-            state["skipped"].append(step.name)
-            state["trail"].append(step.name)
-            return self._ask_next(state)
-        corrected = self._correction(state, step, said)
-        if corrected is not None:
-            return corrected
-        if step.free and self._asks(said, _VERY_SURE) and (said.text.rstrip().endswith("?") or len(said.text.split()) > 3):
-            return Outcome(state, (self._question(state),), question=said.intent)
+        if self._skips(step, said):
+            return self._skip(state, step)
+        put_right = self._correction(state, step.name, said)
+        if put_right is not None:
+            return put_right
+        if hearing.says_man(said.text) and step.name != "describes_as" and state["answers"].get("on_behalf_of", SELF) == SELF:
+            state["answers"]["describes_as"] = "man"
+            return self._again(state, said.intent if said.interrupts() else None)
+        if said.is_question() or self._tells_something_else(step, said):
+            return self._again(state, said.intent)
         if step.name == "place":
             return self._hear_place(state, said)
-        value = step.read(said.text, state["answers"])
-        if step.name == "contact_way" and isinstance(value, Problem):
-            return self._hear_contact_at_once(state, said)
+        if step.name == "contact" and said.own_number and said.plain in hearing.THIS_NUMBER:
+            return self._take_own_number(state, said.own_number)
+        value = self._value(state, step, said)
         if isinstance(value, Problem):
             return self._not_read(state, step, said, value)
         return self._take(state, step.name, value, said)
 
+    @staticmethod
+    def _skips(step: Step, said: Heard) -> bool:
+        if said.plain in hearing.SKIP:
+            return True
+        if said.plain in hearing.NO_THANKS:
+            return step.name not in _YES_OR_NO
+        if step.name == "safe_times":
+            # "No" may mean that no time is safe.
+            return said.plain in hearing.NOTHING - hearing.NO
+        return step.free and said.plain in hearing.NOTHING
+
+    def _skip(self, state: State, step: Step) -> Outcome:
+        if not step.may_skip:
+            return self._again(state, None, Say("utter_referral_cannot_skip"))
+        self._forget(state, step.name)
+        state["skipped"].append(step.name)
+        state["trail"].append(step.name)
+        return self._ask_next(state)
+
+    @staticmethod
+    def _tells_something_else(step: Step, said: Heard) -> bool:
+        """Whether somebody tells of something else where any words would be taken for the answer."""
+        if not said.interrupts(VERY_SURE) or said.words <= 3:
+            return False
+        if step.name in _SHORT_WORDS:
+            return hearing.own_name(said.text) is None
+        if step.name == "contact_way":
+            # "He reads my texts" chooses no way.
+            return hearing.way_wanted(said.text) is None and hearing.contact_in(said.text) is None
+        times = read.safe_times(said.text)
+        tells_times = (isinstance(times, SafeTimes) and bool(times.windows)) or re.search(r"\d", said.text) is not None
+        return step.name == "safe_times" and not tells_times
+
+    @staticmethod
+    def _value(state: State, step: Step, said: Heard) -> Any:
+        """The answer in the message, or the Problem with it."""
+        # Where any words are an answer, these are none: a code word "yes", or no times at all.
+        nothing = said.plain in hearing.BARE_YES or (step.name == "safe_times" and said.plain in hearing.NO)
+        only_marks = said.text.isascii() and not said.plain
+        if step.free and (nothing or only_marks or (step.name in _SHORT_WORDS and "?" in said.text)):
+            return Problem.UNCLEAR
+        if step.name == "name":
+            return hearing.own_name(said.text) or step.read(said.text, state["answers"])
+        return step.read(said.text, state["answers"])
+
     def _not_read(self, state: State, step: Step, said: Heard, problem: Problem) -> Outcome:
-        if self._asks(said, _SURE):
-            return Outcome(state, (self._question(state),), question=said.intent)
+        if step.name == "contact_way":
+            volunteered = self._volunteered(state, said)
+            if volunteered is not None:
+                return volunteered
+        if said.interrupts():
+            return self._again(state, said.intent)
         if problem is Problem.UNCLEAR and step.name == "safe_to_contact" and "not" in said.plain.split():
             return self._take(state, step.name, False, said)
-        by_email = state["answers"].get("contact_way") == "email"
-        reason = {
-            "contact": "utter_referral_bad_email" if by_email else "utter_referral_bad_number",
-            "place": "utter_referral_bad_area",
-        }.get(step.name, "utter_referral_bad_answer")
-        # The other replies ask again in their own words.
-        again = (self._question(state),) if reason == "utter_referral_bad_answer" else ()
-        return Outcome(state, (Say(reason), *again))
+        if step.name == "help_wanted" and said.plain in hearing.NOTHING:
+            return self._skip(state, step)
+        if step.name == "contact":
+            # These ask again in their own words.
+            by_email = state["answers"].get("contact_way") == "email"
+            return Outcome(state, (Say("utter_referral_bad_email" if by_email else "utter_referral_bad_number"),))
+        return self._again(state, None, Say("utter_referral_bad_answer"))
 
     def _take(self, state: State, name: str, value: Any, said: Heard) -> Outcome:
         if name == "over_16" and value is False:
-            return Outcome(None, (Say("utter_referral_under_16"),), topic="under_16")
-        state["trail"].append(name)
+            return _under_16()
         if name == "safe_to_contact" and value is False:
-            for gone in ("contact_way", "contact", "safe_to_contact"):
-                state["answers"].pop(gone, None)
+            self._forget(state, "contact_way")
             return self._ask_next(state, (Say("utter_referral_not_safe"),))
-        state["answers"][name] = value.to_dict() if isinstance(value, SafeTimes) else value
-        if name in state["skipped"]:
-            state["skipped"].remove(name)
-        if name == "contact_way":
-            self._forget_contact_of_another_way(state)
-            if "contact" not in state["answers"]:
-                self._fill_contact(state, said)
         if name == "contact":
-            state["answers"].pop("safe_to_contact", None)
+            self._forget(state, "contact")
+        else:
+            self._untrail(state, name)
+        state["answers"][name] = value.to_dict() if isinstance(value, SafeTimes) else value
+        state["trail"].append(name)
+        if name == "contact_way":
+            self._fit_to_way(state, said)
         return self._ask_next(state)
 
-    def _hear_contact_at_once(self, state: State, said: Heard) -> Outcome:
-        """Somebody asked how to be reached and gave the address or number straight away."""
-        email = read.contact_email(said.text)
-        if not isinstance(email, Problem):
-            state["answers"].update(contact_way="email", contact=email)
-            state["trail"].append("contact_way")
-            return self._ask_next(state)
-        return self._not_read(state, BY_NAME["contact_way"], said, Problem.UNCLEAR)
+    def _take_own_number(self, state: State, sealed: str) -> Outcome:
+        self._forget(state, "contact")
+        state["answers"]["contact_sealed"] = sealed
+        state["trail"].append("contact")
+        return self._ask_next(state)
+
+    def _fit_to_way(self, state: State, said: Heard) -> None:
+        """Drop what belongs to another way of contact, and take the number or address that was given with the way."""
+        answers = state["answers"]
+        way = answers["contact_way"]
+        given, kept = read.contact(said.text, way), read.contact(answers.get("contact"), way)
+        if not isinstance(given, Problem) and given != answers.get("contact"):
+            self._forget(state, "contact")
+            answers["contact"] = given
+        elif isinstance(kept, Problem) and not (way != "email" and "contact_sealed" in answers):
+            self._forget(state, "contact")
+        for step in STEPS:
+            if not step.when(answers):
+                self._forget(state, step.name)
 
     @staticmethod
-    def _forget_contact_of_another_way(state: State) -> None:
-        contact = state["answers"].get("contact")
-        way = state["answers"]["contact_way"]
-        if contact is not None and isinstance(read.contact(contact, way), Problem):
-            state["answers"].pop("contact", None)
-            state["answers"].pop("safe_to_contact", None)
+    def _untrail(state: State, name: str) -> None:
+        state["skipped"] = [each for each in state["skipped"] if each != name]
+        state["trail"] = [each for each in state["trail"] if each != name]
 
-    @staticmethod
-    def _fill_contact(state: State, said: Heard) -> None:
-        found = read.contact(said.text, state["answers"]["contact_way"])
-        if not isinstance(found, Problem):
-            state["answers"]["contact"] = found
+    def _forget(self, state: State, name: str) -> None:
+        """As if it had never been asked, with all that hangs on it."""
+        for gone in (name, *_ALONG.get(name, ())):
+            state["answers"].pop(gone, None)
+            self._untrail(state, gone)
 
     # Places
 
@@ -321,26 +353,34 @@ class Dialogue:
         places = (confirmed,) if confirmed else said.places
         where = heard(self._gazetteer, places, said.text, answering=confirmed is None)
         if where is None:
-            return self._not_read(state, BY_NAME["place"], said, Problem.UNCLEAR)
-        question = where.question
-        if question is None:
-            return self._take_place(state, where)
+            if said.interrupts():
+                return self._again(state, said.intent)
+            return Outcome(state, (Say("utter_referral_bad_area"),))
+        self._drop_options(state)
+        return self._take_place(state, where) if where.question is None else self._ask_which(state, where.question, said)
+
+    def _ask_which(self, state: State, question: Resolution, said: Heard) -> Outcome:
         if question.kind is ResolutionKind.AMBIGUOUS:
             state["options"] = [[o.title, o.district or o.elsewhere, o.outreach_area] for o in question.options]
             state["asked_place"] = question.place or said.text[:60]
-            return Outcome(state, (self._question(state),))
+            return self._again(state)
         if question.kind is ResolutionKind.SUGGEST:
             state["suggested"] = list(question.suggestions)
             return Outcome(state, (Say("utter_place_suggested", choices=question.suggestions),))
         return Outcome(state, (Say("utter_referral_bad_area"),))
 
+    @staticmethod
+    def _drop_options(state: State) -> None:
+        for gone in ("options", "asked_place", "suggested"):
+            state.pop(gone, None)
+
     def _take_place(self, state: State, where: Whereabouts) -> Outcome:
         if where.outside or not where.area:
             return Outcome(None, (Say("utter_referral_outside", {"place": where.place or "That"}),),
                            topic="outside_county", where=where)
+        self._drop_options(state)
+        self._untrail(state, "place")
         self._keep_place(state["answers"], where)
-        state.pop("options", None)
-        state.pop("asked_place", None)
         state["trail"].append("place")
         return self._ask_next(state, self._said_back(state))
 
@@ -355,99 +395,169 @@ class Dialogue:
             return ()
         return (Say("utter_referral_area_is", {"place": answers["place"], "area": answers["outreach_area"]}),)
 
-    # Corrections, going back, changing
+    # Corrections
 
-    def _correction(self, state: State, step: Step | None, said: Heard) -> Outcome | None:
-        """A new value for something answered before ("no, my number is…"), or the wish to change it ("change my name")."""
-        if not _CORRECTS.search(said.text):
-            return None
-        answers, asked = state["answers"], step.name if step else ""
-        if "contact" in answers and asked != "contact":
-            new = read.contact(said.text, answers["contact_way"])
-            if not isinstance(new, Problem) and new != answers["contact"]:
-                answers["contact"] = new
-                answers.pop("safe_to_contact", None)
-                return self._ask_next(state, (Say("utter_referral_changed"),))
-        if "name" in answers and asked != "name":
-            named = _own_name(said.text)
-            if named and named != answers["name"]:
-                answers["name"] = named
-                return Outcome(state, (Say("utter_referral_changed"), self._question(state)))
-        if "place" in answers and asked != "place" and said.places:
-            where = heard(self._gazetteer, said.places, said.text, answering=False)
-            if where and where.area and where.place != answers["place"]:
-                self._keep_place(answers, where)
-                return Outcome(state, (Say("utter_referral_changed"), *self._said_back(state), self._question(state)))
-        if said.plain.startswith(("change ", "i want to change ", "can i change ")):
+    def _correction(self, state: State, asked: str, said: Heard) -> Outcome | None:
+        """A new value for something else than was asked ("no, my number is…"), or the wish to change it ("change my name")."""
+        found = self._correct_contact(state, asked, said) or self._correct_name(state, asked, said)
+        if found is not None or not said.corrects:
+            return found
+        if said.plain.startswith(("change ", "i want to change ", "can i change ", "please change ")):
             return self._jump(state, said)
-        return None
+        return self._correct_way(state, asked, said) or self._correct_place(state, asked, said)
+
+    def _correct_contact(self, state: State, asked: str, said: Heard) -> Outcome | None:
+        if asked in ("contact", "contact_way") or not said.gives_contact():
+            return None
+        return self._volunteered(state, said)
+
+    def _volunteered(self, state: State, said: Heard) -> Outcome | None:
+        """Take a number or address that was not asked for, or not yet. Whether it is safe is asked of each."""
+        found, answers = hearing.contact_in(said.text), state["answers"]
+        if found is None:
+            return None
+        way, contact = found
+        if contact == answers.get("contact"):
+            return self._again(state)
+        known = hearing.way_wanted(said.text) or way or answers.get("contact_way")
+        fits = known is not None and not isinstance(read.contact(contact, str(known)), Problem)
+        had = is_answered("contact", answers)
+        self._forget(state, "contact")
+        answers["contact"] = contact
+        if fits:
+            answers["contact_way"] = known
+        else:
+            answers.pop("contact_way", None)
+        for step in STEPS:
+            if fits and not step.when(answers):
+                self._forget(state, step.name)
+        return self._ask_next(state, (Say("utter_referral_changed"),) if had else ())
+
+    def _correct_name(self, state: State, asked: str, said: Heard) -> Outcome | None:
+        named = hearing.own_name(said.text)
+        explicit = said.corrects or said.plain.startswith(("my name is", "call me"))
+        if named is None or asked == "name" or not explicit or named == state["answers"].get("name"):
+            return None
+        if asked in ("if_someone_answers", "needs") and not said.corrects:
+            return None
+        self._untrail(state, "name")
+        state["answers"]["name"] = named
+        state["trail"].insert(0, "name")
+        return self._again(state, None, Say("utter_referral_changed"))
+
+    def _correct_way(self, state: State, asked: str, said: Heard) -> Outcome | None:
+        way = hearing.way_wanted(said.text)
+        if way is None or asked == "contact_way" or way == state["answers"].get("contact_way", way):
+            return None
+        state["answers"]["contact_way"] = way
+        state["answers"].pop("safe_to_contact", None)
+        self._untrail(state, "safe_to_contact")
+        self._fit_to_way(state, said)
+        return self._ask_next(state, (Say("utter_referral_changed"),))
+
+    def _correct_place(self, state: State, asked: str, said: Heard) -> Outcome | None:
+        """Another place. Where any words are an answer, one that is only named ("the Stevenage dentist") is not meant."""
+        answers = state["answers"]
+        free = asked in BY_NAME and BY_NAME[asked].free
+        if "place" not in answers or asked == "place" or not said.places or (free and not said.says_where()):
+            return None
+        where = heard(self._gazetteer, said.places, said.text, answering=False)
+        if where is None or where.place == answers["place"]:
+            return None
+        if where.area:
+            self._keep_place(answers, where)
+            return self._again(state, None, Say("utter_referral_changed"), *self._said_back(state))
+        if not said.says_where():
+            return None
+        # Outside the county, or not clear: it is asked as if it were the question.
+        self._forget(state, "place")
+        state["step"] = "place"
+        return self._hear_place(state, said)
+
+    # Going back, changing, sending
 
     def _back(self, state: State) -> Outcome:
+        if state["undo"] is not None:
+            # In the middle of changing something: all is as it was read back.
+            state.update(state["undo"])
+            return self._ask_summary(state)
+        while state["trail"] and not BY_NAME[state["trail"][-1]].when(state["answers"]):
+            state["trail"].pop()
         if not state["trail"]:
-            state["step"] = CONSENT
-            return Outcome(state, (self._consent_question(),))
-        last = state["trail"].pop()
-        self._reopen(state, last)
-        state["step"], state["tries"] = last, 0
-        return Outcome(state, (Say("utter_referral_back"), self._question(state)))
+            state.update(step=CONSENT, tries=0)
+            return Outcome(state, (self._ask_consent(state),))
+        last = state["trail"][-1]
+        self._drop_options(state)
+        self._forget(state, last)
+        if BY_NAME[last].core:
+            state["more"] = None
+        state.update(step=last, tries=0)
+        return self._again(state, None, Say("utter_referral_back"))
 
-    @staticmethod
-    def _reopen(state: State, name: str) -> None:
-        state["answers"].pop(name, None)
-        if name in state["skipped"]:
-            state["skipped"].remove(name)
-        if name == "place":
-            for gone in ("district", "outreach_area"):
-                state["answers"].pop(gone, None)
-        if name in ("contact_way", "contact"):
-            for gone in ("contact", "safe_to_contact"):
-                state["answers"].pop(gone, None)
-        state["more"] = None if BY_NAME[name].core and not state["returning"] else state["more"]
+    def _hear_end(self, state: State, said: Heard) -> Outcome:
+        """What is said to "is that enough", to the summary, and to "what would you like to change"."""
+        step = state["step"]
+        # A question mark takes any of these words back.
+        if "?" not in said.text:
+            decided = {ENOUGH: self._hear_enough, SUMMARY: self._hear_summary, CHANGE: self._hear_change}[step](state, said)
+            if decided is not None:
+                return decided
+        put_right = self._correction(state, step, said)
+        if put_right is not None:
+            return put_right
+        if said.is_question():
+            return self._again(state, said.intent)
+        named = self._jump(state, said) if step == CHANGE or self._wants_change(said) else None
+        if named is not None:
+            return named
+        if said.interrupts():
+            return self._again(state, said.intent)
+        if step == SUMMARY:
+            return Outcome(state, (Say("utter_referral_send_unclear", choices=TO_SEND),))
+        return self._again(state, None, Say("utter_referral_bad_answer"))
 
-    def _hear_enough(self, state: State, said: Heard) -> Outcome:
-        if said.plain in _SEND or said.plain in ("now", "enough", "thats enough", "thats all", "no", "no more"):
-            state["more"] = False
-        elif said.plain in ("add more", "more", "add", "yes add more", "add some more"):
-            state["more"] = True
-        else:
-            return self._correction(state, None, said) or self._jump_or_ask_again(state, said)
+    def _hear_enough(self, state: State, said: Heard) -> Outcome | None:
+        if said.plain not in hearing.SEND_NOW | hearing.ADD_MORE:
+            return None
+        state["more"] = said.plain in hearing.ADD_MORE
         return self._ask_next(state)
 
-    def _hear_summary(self, state: State, said: Heard) -> Outcome:
-        if said.plain in _SEND or read.is_clear_yes(said.text):
+    def _hear_summary(self, state: State, said: Heard) -> Outcome | None:
+        if said.plain in hearing.SEND_IT or read.is_clear_yes(said.text):
             return Outcome(state, send=True)
-        if said.plain in ("change something", "change", "no", "not yet") or (said.intent == "deny" and len(said.plain) < 20):
+        if said.plain in ("change something", "change", "change it"):
             state["step"] = CHANGE
-            return Outcome(state, (self._question(state),))
-        return self._correction(state, None, said) or self._jump_or_ask_again(state, said)
+            return self._again(state)
+        if said.plain in hearing.NO or (said.intent == "deny" and said.confidence >= VERY_SURE and said.words <= 4):
+            state["tries"] += 1
+            # The first "no" may mean that a line is wrong, so both are offered. The second, or a "no, thanks", ends it.
+            if state["tries"] > 1 or said.plain in hearing.NO_THANKS:
+                return Outcome(None, (Say("utter_referral_left"),))
+            return Outcome(state, (Say("utter_referral_send_unclear", choices=TO_SEND),))
+        return None
 
-    def _hear_change(self, state: State, said: Heard) -> Outcome:
-        if said.plain in ("something else", "other"):
-            rest = tuple(BY_NAME[n].title for n in self._open_to_change(state)[4:])
-            return Outcome(state, (Say("utter_referral_ask_change", choices=rest or self._changeable(state)),))
-        return self._jump_or_ask_again(state, said)
+    def _hear_change(self, state: State, said: Heard) -> Outcome | None:
+        if said.plain not in ("something else", "other", "more"):
+            return None
+        rest = tuple(BY_NAME[n].title for n in self._open_to_change(state)[4:])
+        return Outcome(state, (Say("utter_referral_ask_change", choices=rest or self._changeable(state)),))
 
-    def _jump_or_ask_again(self, state: State, said: Heard) -> Outcome:
-        jumped = self._jump(state, said)
-        if jumped is not None:
-            return jumped
-        if self._asks(said, _SURE):
-            return Outcome(state, (self._question(state),), question=said.intent)
-        unclear = "utter_referral_send_unclear" if state["step"] == SUMMARY else "utter_referral_bad_answer"
-        return Outcome(state, (Say(unclear), self._question(state)))
+    @staticmethod
+    def _wants_change(said: Heard) -> bool:
+        return hearing.WISH_TO_CHANGE.search(said.plain) is not None or said.words <= 2
 
     def _jump(self, state: State, said: Heard) -> Outcome | None:
-        """Go to the question that the message names, and back to the summary after it."""
-        named = next((s.name for s in STEPS if s.title.lower() == said.text.strip().lower()), None) or next(
+        """Go to the question that the message names. After the summary, what it was is kept until the new answer is there."""
+        named = next((s.name for s in STEPS if Heard(s.title).plain == said.plain), None) or next(
             (name for name, words in _PARTS.items() for word in words if re.search(rf"\b{word}\b", said.plain)), None
         )
         if named is None or not BY_NAME[named].when(state["answers"]):
             return None
         if state["step"] in (SUMMARY, CHANGE):
-            state["returning"] = True
-        self._reopen(state, named)
-        state["step"], state["tries"] = named, 0
-        return Outcome(state, (self._question(state),))
+            state["undo"] = {**{each: state[each] for each in ("skipped", "trail")}, "answers": dict(state["answers"])}
+        self._forget(state, named)
+        state.update(step=named, tries=0)
+        return self._again(state)
 
     @staticmethod
     def _open_to_change(state: State) -> list[str]:
@@ -461,46 +571,27 @@ class Dialogue:
 
     def _told_before(self, said: Heard, known: Whereabouts | None) -> dict[str, Any]:
         told: dict[str, Any] = {}
-        named = _own_name(said.text)
+        named = hearing.own_name(said.text)
         if named:
             told["name"] = named
         where = heard(self._gazetteer, said.places, said.text, answering=False)
         where = where if where and where.area else known
         if where and where.area:
             self._keep_place(told, where)
-        way = read.contact_way(said.text)
-        for candidate in ([way] if not isinstance(way, Problem) else ["text", "call", "email"]):
-            contact = read.contact(said.text, candidate)
-            if not isinstance(contact, Problem):
-                told["contact"] = contact
-                if not isinstance(way, Problem) or candidate == "email":
-                    told["contact_way"] = candidate
-                break
+        contact = hearing.contact_in(said.text)
+        if contact is not None:
+            way = hearing.way_wanted(said.text) or contact[0]
+            told["contact"] = contact[1]
+            if way is not None and not isinstance(read.contact(contact[1], way), Problem):
+                told["contact_way"] = way
+        if hearing.says_man(said.text):
+            told["describes_as"] = "man"
         return told
 
-    @staticmethod
-    def _asks(said: Heard, sure: float) -> bool:
-        return said.intent in ANSWERABLE and said.confidence >= sure and said.intent != "request_referral"
+
+def _under_16() -> Outcome:
+    return Outcome(None, (Say("utter_referral_under_16"),), topic="under_16")
 
 
-def _own_name(text: str) -> str | None:
-    match = _NAMES_SELF.search(text)
-    if match is None or match.group(1).lower() in _NOT_NAMES or match.group(1).lower().endswith("ing"):
-        return None
-    found = read.name(match.group(1))
-    return None if isinstance(found, Problem) else found
-
-
-def plainly_answers(state: State | None, text: str) -> bool:
-    """Whether a message is one of the form's own words, or a short plain answer to the question that was asked."""
-    if state is None:
-        return False
-    said = Heard(text)
-    if said.plain in _STOP | _BACK | _SKIP | _NO | _SEND or read.is_clear_yes(text):
-        return True
-    step = BY_NAME.get(state["step"])
-    if step is None or len(text.split()) > 6:
-        return False
-    if step.name == "name":
-        return len(text.split()) <= 2
-    return not step.free and step.name != "place" and not isinstance(step.read(text, state["answers"]), Problem)
+def _have_they_agreed() -> Say:
+    return Say("utter_referral_someone_else", choices=("Yes, they have agreed", "Not yet"))

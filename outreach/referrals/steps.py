@@ -49,6 +49,9 @@ def _response_for_contact(answers: Mapping[str, Any]) -> str:
     return "utter_referral_ask_email" if answers.get("contact_way") == "email" else "utter_referral_ask_number"
 
 
+# What the contact is called where it is the number that a text came from, which nobody here can read.
+OWN_NUMBER = "the number you text from"
+
 STEPS: tuple[Step, ...] = (
     Step("name", "utter_referral_ask_name", "Name", lambda t, a: read.name(t), free=True, core=True),
     Step("place", "utter_referral_ask_area", "Area", lambda t, a: read.clean(t, 80), may_skip=False, core=True),
@@ -81,6 +84,11 @@ def response_of(step: Step, answers: Mapping[str, Any]) -> str:
     return _response_for_contact(answers) if step.name == "contact" else step.response
 
 
+def is_answered(name: str, answers: Mapping[str, Any]) -> bool:
+    """Whether a question has its answer."""
+    return name in answers or (name == "contact" and "contact_sealed" in answers)
+
+
 def next_step(state: State) -> str:
     """What to ask next: the first question without an answer, then whether that is enough, then the summary."""
     answers, skipped = state["answers"], state["skipped"]
@@ -88,7 +96,7 @@ def next_step(state: State) -> str:
     def open_ones(core: bool) -> list[str]:
         return [
             s.name for s in STEPS
-            if s.core is core and s.name not in answers and s.name not in skipped and s.when(answers)
+            if s.core is core and not is_answered(s.name, answers) and s.name not in skipped and s.when(answers)
         ]
 
     core = open_ones(core=True)
@@ -113,9 +121,11 @@ def shown(name: str, value: Any) -> str:
 
 def summary(answers: Mapping[str, Any]) -> str:
     """All that would be sent, a line each."""
-    lines = [f"- {s.title}: {shown(s.name, answers[s.name])}" for s in STEPS if s.name in answers]
+    found = {**answers, "contact": OWN_NUMBER} if "contact_sealed" in answers else answers
+    lines = [f"- {s.title}: {shown(s.name, found[s.name])}" for s in STEPS if s.name in found]
     if answers.get("outreach_area"):
-        lines.append(f"- Team: {answers['outreach_area']}")
+        # The area, and not "the team": by the rules a man's request goes no further than the gateway.
+        lines.append(f"- Outreach area: {answers['outreach_area']}")
     if answers.get("on_behalf_of", "self") != "self":
         lines.insert(0, "- For: someone else, who has agreed")
     return "\n".join(lines)

@@ -49,6 +49,11 @@ def numbered(titles: Sequence[str]) -> str:
     return "\n".join(f"{number} {title}" for number, title in enumerate(titles, 1))
 
 
+def shows_numbers(page: str, choices: str) -> bool:
+    """Whether a page shows these numbered choices."""
+    return bool(choices) and clean(choices) in page
+
+
 def _already(card: Card, said: str) -> bool:
     phone = next(iter(card.get("phones") or []), None)
     return phone is not None and str(phone["number"]) in said

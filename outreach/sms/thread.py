@@ -9,11 +9,17 @@ from outreach.sms.words import bare, number
 
 @dataclass
 class Thread:
-    """Kept sealed in the conversation's row, and forgotten with it. `offered` holds titles and payloads in order."""
+    """Kept sealed in the conversation's row, and forgotten with it.
+
+    `offered` holds titles and payloads in order. The first `numbered` of them can be taken by number, once `shown`: a list
+    that waits for MORE has not been chosen from.
+    """
 
     at: float
     greeted: bool = False
     offered: list[tuple[str, str]] = field(default_factory=list)
+    numbered: int = 0
+    shown: bool = False
     rest: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
 
@@ -32,6 +38,6 @@ class Thread:
         """The choice that a text takes, by its number or its words. Anything else is just text."""
         wanted = number(text)
         if wanted is not None:
-            return self.offered[wanted - 1] if 1 <= wanted <= len(self.offered) else None
+            return self.offered[wanted - 1] if self.shown and 1 <= wanted <= self.numbered else None
         words = bare(text)
         return next((choice for choice in self.offered if words and bare(choice[0]) == words), None)

@@ -13,12 +13,18 @@ from outreach.sms.alphabet import clean
 FILE = ROOT / "content" / "sms_keywords.yml"
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"(?:option |number |no )?(\d)")
+_OFFERS = re.compile(r"\b[Tt]ext [A-Z]{2,}\b")
 _LONGEST = 80
 
 
 def bare(text: str) -> str:
     """The words of a short text in lower case, without punctuation; empty for a long one, which is no single word."""
     return _NOT_LETTERS.sub(" ", clean(text)).strip().lower() if len(text) <= _LONGEST else ""
+
+
+def offers_words(text: str) -> bool:
+    """Whether a reply says itself which words to answer with ("Text YES or NO"): it needs no numbers below it then."""
+    return _OFFERS.search(text) is not None
 
 
 def number(text: str) -> int | None:

@@ -46,17 +46,17 @@ def _windows(words: list[str]) -> list[str]:
 
 
 def weigh(
-    whole: dict[str, Any], parts: Sequence[dict[str, Any]], sure: float, sure_of_danger: float
+    whole: dict[str, Any], parts: Sequence[dict[str, Any]], sure: float, sure_of_danger: float | None
 ) -> tuple[dict[str, Any], list[str]]:
     """What to answer first, and the names of what to answer after it.
 
-    `whole` and each of `parts` is an intent with `name` and `confidence`. Danger in any part comes first; otherwise the
-    message as a whole decides, and parts that surely ask something else follow in the order in which they were asked.
+    `whole` and each of `parts` is an intent with `name` and `confidence`. Danger in any part comes first, where it is
+    looked for (`sure_of_danger` is not None); otherwise the message as a whole decides, and parts that surely ask something else follow in the order in which they were asked.
     A message of many parts is a story, not a list of questions: nothing but danger is taken out of it.
     """
-    for urgent in SAFETY:
+    for urgent in SAFETY if sure_of_danger is not None else ():
         for part in parts:
-            if part["name"] == urgent and part["confidence"] >= sure_of_danger and whole["name"] not in SAFETY:
+            if part["name"] == urgent and part["confidence"] >= (sure_of_danger or 0.0) and whole["name"] not in SAFETY:
                 return part, _others(urgent, [whole, *parts], sure)
     return whole, _others(whole["name"], parts, sure) if len(parts) <= _MOST_QUESTIONS else []
 

@@ -26,9 +26,10 @@ def faulty(fragile: Faulty) -> Iterator[Faulty]:
 
 @pytest.fixture(scope="session")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A product with small limits that forgets after three idle seconds and stands behind one proxy."""
+    """A product with small limits, behind one proxy, that forgets after three idle seconds and shows no unchecked service."""
     running = Running(tmp_path_factory.mktemp("strict"), {
         "IDLE_MINUTES": "0.05", "MESSAGES_PER_MINUTE": "5", "SESSIONS_PER_MINUTE": "3", "TRUSTED_PROXIES": "1",
+        "SHOW_UNCHECKED": "no",
     }).start()
     yield running
     running.stop()

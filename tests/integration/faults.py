@@ -4,7 +4,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from running import ROOT, Running
+import httpx
+from running import ROOT, Person, Running
 
 from outreach.privacy.capability import row_key
 
@@ -76,3 +77,12 @@ def rows(running: Running, token: str) -> int:
 def everything_stored(running: Running) -> bytes:
     """All bytes of all files that the product wrote, but for its log."""
     return b"".join(f.read_bytes() for f in sorted(running.folder.rglob("*")) if f.is_file() and f != running.log)
+
+
+def from_address(running: Running, address: str) -> Person:
+    """Somebody behind the proxy, at this address. `running` believes one proxy."""
+    person = Person.__new__(Person)
+    person.http = httpx.Client(base_url=running.url, timeout=20, headers={"X-Forwarded-For": address})
+    begun = person.http.post("/chat/api/session").json()
+    person.token, person.last = begun["session"], begun["messages"]
+    return person

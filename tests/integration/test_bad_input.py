@@ -12,15 +12,43 @@ from running import Person
 from sentences import EXAMPLES, is_reply, is_static
 
 ODD = {
-    "emoji": "🙂😭🆘", "a flag": "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "a family": "👨‍👩‍👧‍👦", "arabic": "زوجي يضربني", "urdu": "میرا شوہر مجھے مارتا ہے", "punjabi": "ਮੇਰਾ ਪਤੀ ਮੈਨੂੰ ਮਾਰਦਾ ਹੈ",
-    "polish": "mąż mnie bije", "chinese": "我丈夫打我", "hebrew with latin": "help שלום help", "right to left marks": "\u202ehelp\u202c me",
-    "zero widths": "h\u200be\u200bl\u200bp", "combining": "h̶̢e̷̛l̸p̴ " * 20, "nul": "he\x00lp me", "nul alone": "\x00", "controls": "\x01\x02\x1b[31mred\x07",
-    "line separators": "one\u2028two\u2029three\x85four", "one dot": ".", "a question mark": "?", "a digit": "1", "a very long word": "a" * 1000,
-    "a thousand questions": "?" * 1000, "spaces between": "h e l p   m e", "markup": "<b>help</b> <script>alert(1)</script>", "sql": "'; DROP TABLE conversation; --",
-    "braces": "{phone.ndah} {area} {{7*7}} ${HOME} %s %(x)s {0}", "entity syntax": '[hitchin](place) [x]{"entity": "place"}', "rasa": "@ask_refuge EXTERNAL: x",
-    "json": '{"text": "hello"}', "backslashes": "\\\\x41\\n\\u0041", "an address": "https://example.org/?q=help me", "a lone surrogate": "\ud83d help",
-    "math alphabet": "𝖍𝖊𝖑𝖕 𝖒𝖊", "full width": "ｈｅｌｐ ｍｅ", "non-characters": "\ufffe\uffff", "private use": "\ue000\uf8ff", "beyond": "\U0010ffff",
-}  # fmt: skip
+    "emoji": "🙂😭🆘",
+    "a flag": "🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+    "a family": "👨‍👩‍👧‍👦",
+    "arabic": "زوجي يضربني",
+    "urdu": "میرا شوہر مجھے مارتا ہے",
+    "punjabi": "ਮੇਰਾ ਪਤੀ ਮੈਨੂੰ ਮਾਰਦਾ ਹੈ",
+    "polish": "mąż mnie bije",
+    "chinese": "我丈夫打我",
+    "hebrew with latin": "help שלום help",
+    "right to left marks": "\u202ehelp\u202c me",
+    "zero widths": "h\u200be\u200bl\u200bp",
+    "combining": "h̶̢e̷̛l̸p̴ " * 20,
+    "nul": "he\x00lp me",
+    "nul alone": "\x00",
+    "controls": "\x01\x02\x1b[31mred\x07",
+    "line separators": "one\u2028two\u2029three\x85four",
+    "one dot": ".",
+    "a question mark": "?",
+    "a digit": "1",
+    "a very long word": "a" * 1000,
+    "a thousand questions": "?" * 1000,
+    "spaces between": "h e l p   m e",
+    "markup": "<b>help</b> <script>alert(1)</script>",
+    "sql": "'; DROP TABLE conversation; --",
+    "braces": "{phone.ndah} {area} {{7*7}} ${HOME} %s %(x)s {0}",
+    "entity syntax": '[hitchin](place) [x]{"entity": "place"}',
+    "rasa": "@ask_refuge EXTERNAL: x",
+    "json": '{"text": "hello"}',
+    "backslashes": "\\\\x41\\n\\u0041",
+    "an address": "https://example.org/?q=help me",
+    "a lone surrogate": "\ud83d help",
+    "math alphabet": "𝖍𝖊𝖑𝖕 𝖒𝖊",
+    "full width": "ｈｅｌｐ ｍｅ",
+    "non-characters": "\ufffe\uffff",
+    "private use": "\ue000\uf8ff",
+    "beyond": "\U0010ffff",
+}
 
 
 @pytest.mark.parametrize("what", ODD)
@@ -52,12 +80,15 @@ def test_nothing_that_was_sent_comes_back_in_a_reply(person: Person) -> None:
 def test_danger_is_found_in_a_long_message(person: Person, where: str) -> None:
     filler = "we went to the shops and then we had tea and watched something and it was all fine for a while "
     danger = "he's got a knife and he's outside the bedroom door. "
-    parts = {"at the beginning": (danger, filler * 8), "in the middle": (filler * 4, ". " + danger, filler * 4), "at the end": (filler * 8, ". " + danger)}
-    person.say("".join(parts[where])[:1000])
+    before = {"at the beginning": 0, "in the middle": 4, "at the end": 8}[where]
+    person.say(f"{filler * before}. {danger}{filler * (8 - before)}"[:1000])
     assert is_reply(person.last[0]["text"], "utter_immediate_danger")
 
 
-@pytest.mark.parametrize("text", ["HE'S GOT A KNIFE HELP", "hes got a knife help me", "he’s got a knife — help", "hes got a nife hes going to kil me", "he's\u00a0got\u00a0a\u00a0knife now"])
+@pytest.mark.parametrize("text", [
+    "HE'S GOT A KNIFE HELP", "hes got a knife help me", "he’s got a knife — help", "hes got a nife hes going to kil me",
+    "he's\u00a0got\u00a0a\u00a0knife now",
+])
 def test_danger_is_found_however_it_is_typed(person: Person, text: str) -> None:
     person.say(text)
     assert is_reply(person.last[0]["text"], "utter_immediate_danger")
@@ -94,7 +125,8 @@ def test_random_bytes_never_break_the_server(person: Person) -> None:
 def test_random_text_never_breaks_a_turn(person: Person) -> None:
     dice = random.Random(11)
     for _ in range(60):
-        text = "".join(chr(dice.choice([dice.randrange(32, 127), dice.randrange(0x110000)])) for _ in range(dice.randrange(1, 40)))
+        length = dice.randrange(1, 40)
+        text = "".join(chr(dice.choice([dice.randrange(32, 127), dice.randrange(0x110000)])) for _ in range(length))
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") or "x"
         answer = person.post({"text": text})
         assert answer.status_code in (200, 422), repr(text)
@@ -105,14 +137,14 @@ def test_random_text_never_breaks_a_turn(person: Person) -> None:
 
 
 @pytest.mark.parametrize("headers", [
-    {"Content-Type": "text/plain"}, {"Content-Type": "application/xml"}, {"Content-Encoding": "gzip"}, {"Transfer-Encoding": "chunked"},
-    {"Expect": "100-continue"}, {"Accept": "text/html"}, {"X-Forwarded-For": "a, b, \u00e9".encode("latin-1").decode("latin-1")},
+    {"Content-Type": "text/plain"}, {"Content-Type": "application/xml"}, {"Content-Encoding": "gzip"},
+    {"Transfer-Encoding": "chunked"}, {"Expect": "100-continue"}, {"Accept": "text/html"}, {"X-Forwarded-For": b"a, b, \xe9"},
 ])
-def test_odd_headers_change_nothing(person: Person, headers: dict[str, str]) -> None:
+def test_odd_headers_change_nothing(person: Person, headers: dict[str, Any]) -> None:
     body = b'{"text": "hello there"}'
-    content = iter([body]) if "Transfer-Encoding" in headers else body
-    sent = {k: v.encode("latin-1") for k, v in headers.items() if k != "Transfer-Encoding"}
-    answer = person.http.post("/chat/api/messages", content=content, headers={b"Authorization": f"Bearer {person.token}".encode(), **{k.encode(): v for k, v in sent.items()}})
+    content = iter([body]) if headers.pop("Transfer-Encoding", None) else body
+    headers["Authorization"] = f"Bearer {person.token}"
+    answer = person.http.post("/chat/api/messages", content=content, headers=headers)
     assert answer.status_code == 200, answer.text
 
 

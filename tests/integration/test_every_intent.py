@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
+from faults import from_address
 from running import ROOT, Person, Running
 from sentences import EXAMPLES, is_reply, is_static, text_of
 
@@ -76,29 +76,22 @@ def test_every_choice_that_is_offered_is_answered(replies: Replies, assistant_ur
         assert left == (["exit"] if choice == "quick-exit" else []), (intent, choice)
 
 
-@pytest.fixture(scope="module")
-def cautious(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A product that shows nothing which staff have not checked; and they have checked nothing yet."""
-    running = Running(tmp_path_factory.mktemp("cautious"), {"SHOW_UNCHECKED": "no"}).start()
-    yield running
-    running.stop()
+# Staff have checked nothing yet, so `strict`, which shows nothing unchecked, shows no card at all.
+def asked_of(strict: Running, intent: str) -> list[dict[str, Any]]:
+    person = from_address(strict, f"10.0.{list(EXAMPLES).index(intent)}.1")
+    return person.say(EXAMPLES[intent])
 
 
-def test_with_unchecked_services_hidden_every_card_is_gone_and_nobody_meets_silence(cautious: Running) -> None:
-    for intent, text in EXAMPLES.items():
-        person = Person(cautious.url)
-        said = person.say(text)
+def test_with_unchecked_services_hidden_every_card_is_gone_and_nobody_meets_silence(strict: Running) -> None:
+    for intent in EXAMPLES:
+        said = asked_of(strict, intent)
         assert [s["id"] for m in said for s in m["services"] if s["last_checked"] is None] == [], intent
         assert "".join(m["text"] for m in said).strip(), intent
+        if intent in SAFETY:
+            assert said[0]["text"].strip() == text_of(f"utter_{intent}"), "the numbers are in the words"
 
 
-@pytest.mark.parametrize("intent", SAFETY)
-def test_with_unchecked_services_hidden_the_safety_numbers_remain(cautious: Running, intent: str) -> None:
-    assert Person(cautious.url).say(EXAMPLES[intent])[0]["text"].strip() == text_of(f"utter_{intent}")
-
-
-def test_with_unchecked_services_hidden_who_asks_for_a_number_has_the_helpline(cautious: Running) -> None:
-    for intent in ("ask_helpline", "talk_to_human", "ask_refuge"):
-        person = Person(cautious.url)
-        person.say(EXAMPLES[intent])
-        assert "999" in person.heard() or "08088 088 088" in person.heard()
+@pytest.mark.parametrize("intent", ["ask_helpline", "talk_to_human", "ask_refuge", "ask_male_victim"])
+def test_with_unchecked_services_hidden_who_needs_a_number_gets_one(strict: Running, intent: str) -> None:
+    heard = "".join(message["text"] for message in asked_of(strict, intent))
+    assert "999" in heard or "08088 088 088" in heard

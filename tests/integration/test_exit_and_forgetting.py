@@ -6,7 +6,7 @@ import time
 
 import httpx
 import pytest
-from faults import Faulty, everything_stored, rows
+from faults import Faulty, everything_stored, from_address, rows
 from running import Person, Running
 from sentences import EXAMPLES, is_reply, is_static, something_not_understood
 
@@ -15,16 +15,16 @@ def bearer(person: Person) -> dict[str, str]:
     return {"Authorization": f"Bearer {person.token}"}
 
 
+BEACON = {"Content-Type": "text/plain", "Sec-Fetch-Dest": "empty"}
 WAYS = {
     "the word": lambda p: p.say("EXIT"),
     "the word with dots": lambda p: p.say(" exit... "),
     "words that mean it": lambda p: p.say(EXAMPLES["quick_exit"]),
     "the button of the greeting": lambda p: p.choose("Not now"),
     "the page's call": lambda p: p.http.delete("/chat/api/session", headers=bearer(p)),
-    "a beacon": lambda p: p.http.post("/chat/exit", content=p.token, headers={"Content-Type": "text/plain", "Sec-Fetch-Dest": "empty"}),
-    "a beacon of form data": lambda p: p.http.post("/chat/exit", data={"session": p.token}, headers={"Sec-Fetch-Dest": "empty"}),
+    "a beacon": lambda p: p.http.post("/chat/exit", content=p.token, headers=BEACON),
+    "a beacon of form data": lambda p: p.http.post("/chat/exit", files={"session": (None, p.token)}),
     "a beacon of json": lambda p: p.http.post("/chat/exit", json={"session": p.token}),
-    "a multipart beacon": lambda p: p.http.post("/chat/exit", files={"session": (None, p.token)}),
     "the exit form": lambda p: p.http.post("/chat/exit", data={"session": p.token}),
     "the word in the form": lambda p: p.http.post("/chat", data={"session": p.token, "text": "exit"}),
     "words in the form": lambda p: p.http.post("/chat", data={"session": p.token, "text": EXAMPLES["quick_exit"]}),
@@ -120,7 +120,10 @@ def test_two_messages_at_once_are_both_answered_and_one_after_the_other(product:
 
 
 def test_many_people_at_once_each_get_their_own_answer(product: Running) -> None:
-    wanted = {"hitchin": "North Herts and Stevenage", "watford": "Watford and Three Rivers", "hatfield": "Welwyn Hatfield and Hertsmere"}
+    wanted = {
+        "hitchin": "North Herts and Stevenage", "watford": "Watford and Three Rivers",
+        "hatfield": "Welwyn Hatfield and Hertsmere",
+    }
     wrong: list[str] = []
 
     def talk(town: str, area: str) -> None:
@@ -138,27 +141,22 @@ def test_many_people_at_once_each_get_their_own_answer(product: Running) -> None
 
 
 def test_a_conversation_that_idles_is_forgotten_and_one_that_goes_on_is_not(strict: Running) -> None:
-    http = httpx.Client(base_url=strict.url, headers={"X-Forwarded-For": "203.0.113.77"})
-    token = http.post("/chat/api/session").json()["session"]
-
-    def say() -> int:
-        return http.post("/chat/api/messages", json={"text": "hello there"}, headers={"Authorization": f"Bearer {token}"}).status_code
-
+    person = from_address(strict, "203.0.113.77")
     for _ in range(3):
         time.sleep(1.5)
-        assert say() == 200, "it was forgotten while somebody was talking"
+        assert person.post({"text": "hello there"}).status_code == 200, "it was forgotten while somebody was talking"
     time.sleep(3.2)
-    assert say() == 401
-    assert http.post("/chat/api/messages", json={"choice": "affirm"}, headers={"Authorization": f"Bearer {token}"}).status_code == 401
+    assert person.post({"text": "hello there"}).status_code == 401
+    assert person.post({"choice": "affirm"}).status_code == 401
 
 
 def test_what_is_stored_of_a_live_conversation_cannot_be_read(product: Running, person: Person) -> None:
-    said = ("my husband Bartholomew took my passport", "i live in hitchin", "he says nobody will believe me", EXAMPLES["ask_tech_abuse"])
+    said = ("my husband Bartholomew took my passport", "i live in hitchin", "he says nobody will believe me")
     for text in said:
         person.say(text)
     assert rows(product, person.token) == 1
     stored = everything_stored(product)
-    for secret in (*said, "Bartholomew", "passport", person.token, "ask_tech_abuse\x00", '"slots"', "utter_ask_tech_abuse\x00"):
+    for secret in (*said, "Bartholomew", "took my passport", person.token, '"slots"', "parse_data"):
         for written in (secret.encode(), secret.encode("utf-16-le"), secret.encode("utf-16-be")):
             assert written not in stored, secret
 

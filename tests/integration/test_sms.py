@@ -41,6 +41,7 @@ def texting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     running = Running(folder, {
         "TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_URL": PUBLIC, "SMS_KEY_FILE": str(folder / "sms.key"),
         "SMS_PER_NUMBER_PER_HOUR": "100000", "SMS_PER_MINUTE_IN_ALL": "100000",
+        "REFERRAL_PUBLIC_KEYS": str(folder / "no.pub"),
     }).start()
     yield running
     running.stop()
@@ -206,7 +207,9 @@ def test_a_first_question_is_answered_behind_the_greeting(phone: Phone) -> None:
 def test_every_intent_is_answered_in_two_segments_at_a_time(texting: Running, intent: str) -> None:
     phone = Phone(texting).begin()
     (answer,) = phone.text(EXAMPLES[intent])
-    expected = {"give_location": "utter_area_found"}.get(intent, f"utter_{intent}")
+    # This product has no key to seal a referral with; what is said by text with one is in tests of the referral.
+    others = {"give_location": "utter_area_found", "request_referral": "utter_no_referral_now"}
+    expected = others.get(intent, f"utter_{intent}")
     assert sms_begins(expected).match(answer), answer
     pages = 1
     while answer.endswith(("MORE", TEXTS.more)):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from faults import rows
+from faults import from_address, rows
 from running import Person, Running
 from sentences import EXAMPLES, is_reply
 
@@ -43,7 +43,8 @@ def test_a_choice_of_an_earlier_reply_is_not_on_offer_any_more(person: Person) -
 
 @pytest.mark.parametrize("body", [
     {}, {"text": None}, {"text": 1}, {"text": ["help"]}, {"text": {"a": 1}}, {"text": True}, {"text": ""}, {"text": " \n\t "},
-    {"choice": None}, {"choice": 1}, {"choice": ""}, {"choice": ["affirm"]}, {"choice": {"id": "affirm"}}, {"choice": "no-such"},
+    {"choice": None}, {"choice": 1}, {"choice": ""}, {"choice": ["affirm"]}, {"choice": {"id": "affirm"}},
+    {"choice": "no-such"},
     {"choice": "/affirm"}, {"choice": "/immediate_danger"}, {"text": "hello", "choice": "affirm"}, {"text": "a" * 1001},
     {"message": "hello"},
 ])
@@ -57,7 +58,9 @@ def test_a_thousand_characters_are_answered(person: Person) -> None:
     assert person.say("🙂" * 1000), "characters are counted, not bytes"
 
 
-@pytest.mark.parametrize("body", [b"", b"hello", b"[]", b"null", b'"text"', b"5", b'{"text":', b"\xff\xfe", b"[" * 8000, b'{"a":' * 2000])
+@pytest.mark.parametrize("body", [
+    b"", b"hello", b"[]", b"null", b'"text"', b"5", b'{"text":', b"\xff\xfe", b"[" * 8000, b'{"a":' * 2000,
+])
 def test_what_is_not_a_json_object_is_400(person: Person, body: bytes) -> None:
     refused(sent(person, body), 400)
 
@@ -79,7 +82,8 @@ def test_more_than_16_kb_is_413(person: Person, size: int) -> None:
 
 @pytest.mark.parametrize("authorization", [
     None, "", "Bearer", "Bearer x", f"Bearer {secrets.token_urlsafe(32)}", "Basic {token}", "{token}", "Bearer {token}x",
-    "Bearer {token} {token}", "Bearer " + "a" * 7000, b"Bearer " + b"\xff" * 43, "Bearer null", "Bearer ../../etc/passwd/and/more",
+    "Bearer {token} {token}", "Bearer " + "a" * 7000, b"Bearer " + b"\xff" * 43, "Bearer null",
+    "Bearer ../../etc/passwd/and/more",
 ])
 def test_without_the_token_of_a_live_conversation_it_is_401(person: Person, authorization: str | bytes | None) -> None:
     if isinstance(authorization, str):
@@ -123,14 +127,6 @@ def test_the_form_says_429_in_words(strict: Running) -> None:
     assert page.status_code == 429 and "Please wait a minute." in page.text
 
 
-def from_address(running: Running, address: str) -> Person:
-    person = Person.__new__(Person)
-    person.http = httpx.Client(base_url=running.url, timeout=20, headers={"X-Forwarded-For": address})
-    begun = person.http.post("/chat/api/session").json()
-    person.token, person.last = begun["session"], begun["messages"]
-    return person
-
-
 @pytest.mark.parametrize("before", ["/", " /", "\t/", "\x00/", "//", "/ /", "\n/\n/"])
 def test_a_leading_slash_is_text_and_never_a_payload(person: Person, before: str) -> None:
     # As a payload it would say that Hitchin lies in Watford; as text it names two places, and the first is answered.
@@ -138,7 +134,9 @@ def test_a_leading_slash_is_text_and_never_a_payload(person: Person, before: str
     assert "Hitchin is in the Watford" not in person.heard()
 
 
-@pytest.mark.parametrize("text", ["/restart", "/session_start", "/back", "/ask_refuge@1.0", "/no_such_intent", "/", "///", "/affirm{", "/utter_greet"])
+@pytest.mark.parametrize("text", [
+    "/restart", "/session_start", "/back", "/ask_refuge@1.0", "/no_such_intent", "/", "///", "/affirm{", "/utter_greet",
+])
 def test_a_slash_makes_no_difference_to_what_is_understood(assistant_url: str, text: str) -> None:
     assert Person(assistant_url).say(text)[0]["text"] == Person(assistant_url).say(text.lstrip("/") or "?")[0]["text"]
 
@@ -202,7 +200,8 @@ def test_asking_for_the_head_alone_breaks_nothing(person: Person, path: str) -> 
 
 
 @pytest.mark.parametrize("name", [
-    "..%2f..%2f.env", "%2e%2e/outreach/settings.py", "../settings.py", "..", ".", "chat.html", "chat.js%00", "%00", "....//chat.js",
+    "..%2f..%2f.env", "%2e%2e/outreach/settings.py", "../settings.py", "..", ".", "chat.html", "chat.js%00", "%00",
+    "....//chat.js",
     "..%5c..%5c.env", "/etc/passwd", "%2fetc%2fpasswd", "icon.svg/../chat.html", "a" * 5000,
 ])
 def test_no_name_leads_out_of_the_folder_of_the_page(product: Running, name: str) -> None:

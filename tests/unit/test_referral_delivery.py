@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import random
 import threading
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from referring import CANARIES, House, Receiver, sqlite
 
 from outreach.content.reading import ContentError
 from outreach.referrals.delivery import LONGEST_PAUSE, Deliverer, body_of, pause_after, signed
@@ -16,7 +18,6 @@ from outreach.referrals.records import EMAIL, WEBHOOK, Notice
 from outreach.referrals.states import State
 from outreach.referrals.teams import CurrentTeams, Team, Teams
 from outreach.settings import ROOT
-from referring import CANARIES, House, Receiver, sqlite
 
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
 
@@ -51,7 +52,7 @@ def test_a_receiver_that_is_down_for_a_week_loses_nothing(house: House) -> None:
     assert len(house.receiver.got) == len(references)
     assert house.store.waiting() == (0, None)
     times = house.receiver.times
-    waits = [later - earlier for earlier, later in zip(times, times[1:])]
+    waits = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert max(waits) <= timedelta(seconds=LONGEST_PAUSE, minutes=10)
     assert len(times) < 3 * 7 * 24 * 3  # and it is not hammered
 
@@ -79,7 +80,9 @@ def test_a_worker_that_dies_after_telling_is_made_good_by_the_next(house: House)
     house.submit()
     house.deliverer.deliver_due()
     with house.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE outbox SET delivered_at = NULL, lease = 'dead', leased_until = '2026-11-20 10:01:30'")
+        connection.exec_driver_sql(
+            "UPDATE outbox SET delivered_at = NULL, lease = 'dead', leased_until = '2026-11-20 10:01:30.000000'"
+        )
         connection.exec_driver_sql("UPDATE outbox SET delivered_at = created_at WHERE target = 'inbox'")
     house.deliverer.deliver_due()
     assert len(house.receiver.tries) == 1  # the lease still holds
@@ -91,7 +94,8 @@ def test_a_worker_that_dies_after_telling_is_made_good_by_the_next(house: House)
 def test_one_team_that_is_down_does_not_hold_up_another(house: House) -> None:
     house.teams = Teams({
         "beacon": Team("beacon", "https://down.example", (b"s" * 32,)),
-        "outreach-welwyn-hatfield-hertsmere": Team("outreach-welwyn-hatfield-hertsmere", "https://up.example", (b"s" * 32,)),
+        "outreach-welwyn-hatfield-hertsmere": Team("outreach-welwyn-hatfield-hertsmere", "https://up.example",
+     (b"s" * 32,)),
     })
     told: list[str] = []
 
@@ -206,7 +210,8 @@ def test_the_project_s_own_teams_file_can_be_read() -> None:
 
 
 def test_a_team_may_have_a_webhook_and_an_address(tmp_path: Path) -> None:
-    file = teams_file(tmp_path, "  - {service: beacon, webhook: 'https://x.example/h', webhook_secret_env: S, email: duty@x.example}")
+    entry = "{service: beacon, webhook: 'https://x.example/h', webhook_secret_env: S, email: duty@x.example}"
+    file = teams_file(tmp_path, f"  - {entry}")
     assert Teams.load(file, {"S": SECRET}).get("beacon").targets == (WEBHOOK, EMAIL)
 
 

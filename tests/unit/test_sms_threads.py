@@ -33,6 +33,8 @@ REPLIES: dict[str, list[Reply]] = {
     "hi": [Reply("Hello there.", response="utter_greet")],
     "a refuge": [Reply("A place to stay.", services=LONG, response="utter_ask_refuge")],
     "which": [Reply("Which one?", {"a": ("Here", "/give_location"), "b": ("There", "/give_location")})],
+    "consent": [Reply("Agree? Text YES or NO.", {"y": ("Yes, I agree", "=Yes, I agree"), "n": ("No", "=No")})],
+    "long": [Reply("Which? " + "w " * 146, {"a": ("Here", "/give_location"), "b": ("There", "/give_location")})],
     "danger": [Reply("Call 999 now.", {"x": ("Housing", "/ask_housing")}, response="utter_immediate_danger")],
     "bye now": [Reply("Bye.", command="exit", response="utter_quick_exit")],
     "broken": [Reply("Some words. " * 20), Reply("Sorry. 999.", response=STATIC_FALLBACK)],
@@ -137,6 +139,22 @@ def test_a_choice_is_taken_by_number_or_words_while_it_is_on_offer(phone: Phone)
     assert phone.text("2") == ["You said 2."]
     phone.text("which")
     assert phone.text("here!") == ["Chose Here."]
+
+
+def test_a_reply_that_says_what_to_text_gets_no_numbers(phone: Phone) -> None:
+    assert phone.text("consent")[1:] == ["Agree? Text YES or NO."]
+    assert phone.text("1") == ["You said 1."], "no number was shown"
+    phone.text("consent")
+    phone.text("yes i agree")
+    assert phone.turns.asked[-1] == ("choose", "=Yes, I agree")
+
+
+def test_a_number_counts_only_once_its_list_was_seen(phone: Phone) -> None:
+    assert "1 Here" not in phone.text("long")[1]
+    assert phone.text("1") == ["You said 1."]
+    phone.text("long")
+    assert phone.text("MORE")[0].endswith("1 Here\n2 There")
+    assert phone.text("1") == ["Chose Here."]
 
 
 def test_a_keyword_is_a_choice_but_in_a_form_it_is_an_answer(phone: Phone) -> None:

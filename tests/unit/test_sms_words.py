@@ -51,7 +51,7 @@ def test_a_stop_is_a_stop_however_it_is_typed(text: str) -> None:
     assert WORDS.is_stop(text)
 
 
-@pytest.mark.parametrize("text", ["how do I make him stop", "stop it", "he won't stop", "the end of it", "cancel it please", "1"])
+@pytest.mark.parametrize("text", ["how do I make him stop", "stop him", "he won't stop", "the end of it", "cancel it", "1"])
 def test_a_sentence_with_stop_in_it_is_none(text: str) -> None:
     assert not WORDS.is_stop(text)
 
@@ -71,7 +71,7 @@ def test_a_number_is_read_where_it_is_one(text: str, wanted: int | None) -> None
 
 
 def test_a_choice_is_taken_by_number_or_words_and_nothing_else_is_one() -> None:
-    thread = Thread(at=0, offered=[("Hatfield (Welwyn Hatfield)", "/a"), ("Broad Oak", "/b")])
+    thread = Thread(at=0, offered=[("Hatfield (Welwyn Hatfield)", "/a"), ("Broad Oak", "/b")], numbered=2, shown=True)
     assert thread.chosen("2") == thread.chosen("broad oak.") == ("Broad Oak", "/b")
     assert thread.chosen("hatfield welwyn hatfield") == ("Hatfield (Welwyn Hatfield)", "/a")
     assert [thread.chosen(text) for text in ("3", "0", "oak", "", "🙂", "2 kids")] == [None] * 6
@@ -79,7 +79,7 @@ def test_a_choice_is_taken_by_number_or_words_and_nothing_else_is_one() -> None:
 
 
 def test_a_thread_is_the_same_after_it_was_kept() -> None:
-    thread = Thread(1.5, True, [("Yes", "/affirm")], ["rest"], ["A: https://a.example"])
+    thread = Thread(1.5, True, [("Yes", "/affirm")], 1, True, ["rest"], ["A: https://a.example"])
     assert Thread.from_bytes(thread.to_bytes()) == thread
 
 

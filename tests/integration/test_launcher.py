@@ -1,0 +1,97 @@
+"""The launcher: what stands in its way is one clear line, and what dies is started again."""
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from faults import Faulty
+from running import ROOT, free_port
+
+COPIED = ("launcher", "outreach", "content", "components", "data", "config.yml", "domain.yml", "requirements.txt")
+
+
+def start(folder: Path, root: Path = ROOT, **environment: str) -> tuple[int, str]:
+    """Start the launcher where it must not get far. Its exit code and its one line."""
+    given = {
+        "PORT": str(free_port()), "ACTIONS_PORT": str(free_port()), "CONSOLE_PORT": str(free_port()),
+        "DATABASE_URL": f"sqlite:///{folder / 'outreach.db'}", **environment,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "launcher"], cwd=root, capture_output=True, text=True, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(root), **given},
+    )
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    assert len(lines) == 1, lines
+    return done.returncode, lines[0]
+
+
+@pytest.mark.parametrize("name", ["PORT", "ACTIONS_PORT"])
+def test_a_port_in_use_is_named_with_its_setting(tmp_path: Path, name: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, line = start(tmp_path, **{name: str(port)})
+    assert code != 0 and line == f"run: port {port} is in use: stop what uses it, or set {name} to another"
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("PORT", "eighty"), ("PORT", "70000"), ("IDLE_MINUTES", "0"), ("SHOW_UNCHECKED", "perhaps"), ("SAFE_SITE", "weather"),
+    ("MODEL_DIR", "/no/such/folder"), ("TURN_SECONDS", "inf"),
+])
+def test_a_broken_setting_is_named_with_what_is_wanted(tmp_path: Path, name: str, value: str) -> None:
+    code, line = start(tmp_path, **{name: value})
+    assert code != 0 and line.startswith(f"run: setting {name}={value!r} is not usable: ")
+
+
+def test_a_broken_secret_setting_is_named_and_not_shown(tmp_path: Path) -> None:
+    code, line = start(tmp_path, DATABASE_URL="mysql://root:hunter2@db/x")
+    assert code != 0 and line.startswith("run: setting DATABASE_URL=") and "hunter2" not in line
+
+
+def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    (tmp_path / "outreach.db").write_bytes(b"this is no database, and never was one" * 200)
+    code, line = start(tmp_path)
+    assert code != 0 and line.startswith("run: the database could not be prepared: ")
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project without a trained model."""
+    root = tmp_path_factory.mktemp("elsewhere")
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__", "assets"))
+        else:
+            shutil.copy(source, root / name)
+    return root
+
+
+def test_a_missing_model_is_said_with_what_makes_one(tmp_path: Path, elsewhere: Path) -> None:
+    assert start(tmp_path, elsewhere) == (2, "run: there is no current model: run `make train`")
+
+
+def test_a_broken_content_file_is_named_with_its_line(tmp_path: Path, elsewhere: Path) -> None:
+    # Any file counts as the model here: nothing gets as far as reading it.
+    (elsewhere / "models").mkdir()
+    named = subprocess.run(
+        [sys.executable, "-c", "from launcher.train import fingerprint; print(fingerprint())"],
+        cwd=elsewhere, env={**os.environ, "PYTHONPATH": str(elsewhere)}, capture_output=True, text=True, check=True,
+    ).stdout.strip()
+    (elsewhere / "models" / f"outreach-{named}.tar.gz").write_bytes(b"")
+    broken = elsewhere / "content" / "services" / "pets.yml"
+    broken.write_text(broken.read_text(encoding="utf-8").replace("status: active", "status: lively", 1), encoding="utf-8")
+    code, line = start(tmp_path, elsewhere)
+    assert code == 2 and line.startswith("run: the content could not be imported: ")
+    assert "pets.yml" in line and "status" in line and any(c.isdigit() for c in line)
+
+
+def test_the_log_of_a_good_start_is_its_address(faulty: Faulty) -> None:
+    ready = [line for line in faulty.running.printed().splitlines() if line.startswith("ready:")]
+    assert ready == [f"ready: {faulty.url}/chat"]
