@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -76,6 +77,8 @@ def main() -> None:
             if order["role"] == "submit":
                 submit_for_ever(order["url"], order["begun"], order["confirmed"])
             deliver_for_ever(order["url"], order["teams"])
+        except Exception:
+            traceback.print_exc()
         finally:
             os._exit(1)
 
@@ -100,8 +103,8 @@ class Nursery:
         return pid
 
     def kill(self, pid: int) -> None:
-        os.kill(pid, signal.SIGKILL)
         self.alive.discard(pid)
+        os.kill(pid, signal.SIGKILL)  # raises where it has died by itself, which it never should
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for pid in list(self.alive):

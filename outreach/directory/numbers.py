@@ -8,8 +8,8 @@ import phonenumbers
 
 # Numbers and codes shorter than a phone number (999, 101, 116 123, text codes). Longer ones must be valid UK numbers.
 SHORT_CODE = re.compile(r"\d{3,6}")
-# 0800 1111 is real and shorter than any pattern for freephone numbers allows.
-SHORT_FREEPHONE = "08001111"
+# Childline's number is real, and shorter than any pattern for freephone numbers allows.
+SHORT_FREEPHONE = re.compile(r"0800\d{4}")
 PREMIUM_IN_TEXT = re.compile(r"(?<!\d)(?:\+?44[ -]?\(?0?\)?[ -]?|0)9\d(?:[ -]?\d){6,}")
 
 
@@ -36,7 +36,7 @@ def problem(number: str) -> str | None:
     if is_premium(number):
         return "numbers that begin 09 are premium rate and never accepted"
     bare = digits(number)
-    if bare == SHORT_FREEPHONE or SHORT_CODE.fullmatch(bare):
+    if SHORT_FREEPHONE.fullmatch(bare) is not None or SHORT_CODE.fullmatch(bare):
         return None
     try:
         parsed = phonenumbers.parse(bare, "GB")

@@ -111,7 +111,7 @@ def url_of(house: House) -> str:
     return str(house.engine.url)
 
 
-def deliver_all(house: House, teams: str, seconds: float = 60) -> None:
+def deliver_all(house: House, teams: str, seconds: float = 150) -> None:
     working = deliverer(url_of(house), teams)
     until = time.monotonic() + seconds
     while house.store.waiting()[0]:
