@@ -117,7 +117,8 @@ def report(rows: list[tuple[str, str]], predicted: list[tuple[str, float]]) -> N
     for low in (x / 10 for x in range(10)):
         inside = [(g == p, s) for (_, g), (p, s) in zip(rows, predicted) if low <= s < low + 0.1 or (low == 0.9 and s == 1.0)]
         if inside:
-            print(f"  {low:.1f}: {len(inside):5d} {sum(s for _, s in inside) / len(inside):.2f} {sum(r for r, _ in inside) / len(inside):.2f}")
+            mean, right = (sum(column) / len(inside) for column in zip(*((s, r) for r, s in inside)))
+            print(f"  {low:.1f}: {len(inside):5d} {mean:.2f} {right:.2f}")
 
 
 def main() -> None:

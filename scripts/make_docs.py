@@ -44,7 +44,8 @@ def replies_table() -> str:
 def readme() -> str:
     """README with its table of replies made anew."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return re.sub(r"(<!-- replies -->\n).*?(\n<!-- /replies -->)", lambda m: m[1] + replies_table() + m[2], text, flags=re.DOTALL)
+    between = re.compile(r"(<!-- replies -->\n).*?(\n<!-- /replies -->)", re.DOTALL)
+    return between.sub(lambda match: match[1] + replies_table() + match[2], text)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import re
 
 import phonenumbers
 
-# Numbers and codes shorter than a phone number (999, 101, 116 123, text codes). Longer ones must be valid UK numbers.
+# Numbers and codes shorter than a phone number (999, 101, six digits, text codes). Longer ones must be valid UK numbers.
 SHORT_CODE = re.compile(r"\d{3,6}")
 # Childline's number is real, and shorter than any pattern for freephone numbers allows.
 SHORT_FREEPHONE = re.compile(r"0800\d{4}")

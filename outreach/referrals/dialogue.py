@@ -227,7 +227,8 @@ class Dialogue:
             return self._again(state, said.intent)
         if step.name == "place":
             return self._hear_place(state, said)
-        if step.name == "contact" and said.own_number and said.plain in hearing.THIS_NUMBER:
+        by_phone = step.name == "contact" and state["answers"].get("contact_way") != "email"
+        if by_phone and said.own_number and said.plain in hearing.THIS_NUMBER:
             return self._take_own_number(state, said.own_number)
         value = self._value(state, step, said)
         if isinstance(value, Problem):
@@ -263,9 +264,7 @@ class Dialogue:
         if step.name == "contact_way":
             # "He reads my texts" chooses no way.
             return hearing.way_wanted(said.text) is None and hearing.contact_in(said.text) is None
-        times = read.safe_times(said.text)
-        tells_times = (isinstance(times, SafeTimes) and bool(times.windows)) or re.search(r"\d", said.text) is not None
-        return step.name == "safe_times" and not tells_times
+        return step.name == "safe_times" and not _tells_times(said)
 
     @staticmethod
     def _value(state: State, step: Step, said: Heard) -> Any:
@@ -273,7 +272,8 @@ class Dialogue:
         # Where any words are an answer, these are none: a code word "yes", or no times at all.
         nothing = said.plain in hearing.BARE_YES or (step.name == "safe_times" and said.plain in hearing.NO)
         only_marks = said.text.isascii() and not said.plain
-        if step.free and (nothing or only_marks or (step.name in _SHORT_WORDS and "?" in said.text)):
+        asked = "?" in said.text and (step.name in _SHORT_WORDS or (step.name == "safe_times" and not _tells_times(said)))
+        if step.free and (nothing or only_marks or asked):
             return Problem.UNCLEAR
         if step.name == "name":
             return hearing.own_name(said.text) or step.read(said.text, state["answers"])
@@ -587,6 +587,11 @@ class Dialogue:
         if hearing.says_man(said.text):
             told["describes_as"] = "man"
         return told
+
+
+def _tells_times(said: Heard) -> bool:
+    times = read.safe_times(said.text)
+    return (isinstance(times, SafeTimes) and bool(times.windows)) or re.search(r"\d", said.text) is not None
 
 
 def _under_16() -> Outcome:

@@ -83,7 +83,7 @@ _LIVES = re.compile(
 )
 
 _NAME = r"([^\W\d_][\w'’-]{1,30}(?:\s+[A-Z][\w'’-]{1,30})?)"
-_SAYS_NAME = re.compile(rf"\b(?i:my name is|my name['’]s|call me|i am called|i['’]m called|name is)\s+{_NAME}")
+_SAYS_NAME = re.compile(rf"\b(?i:my name is|my name['’]s|call me|i am called|i['’]m called)\s+{_NAME}")
 # "I'm Dee", with its capital, or "im dee in bushey": without either it may be anything ("i'm pregnant").
 _IS_NAMED = re.compile(r"\b(?:[Ii]['’]?m|[Ii] am|[Tt]his is)\s+([A-Z][a-z][\w'’-]{0,30})\b")
 _IS_NAMED_IN = re.compile(r"\b(?:i['’]?m|i am)\s+([a-z][\w'’-]{1,30})\s+(?:in|from|and my (?:number|email))\b", re.IGNORECASE)
@@ -96,7 +96,8 @@ _NOT_NAMES = _words(
     "black white deaf  blind gay bi trans lesbian straight autistic disabled pregnant homeless desperate alone safe unsafe "
     "broken ill sick  married single divorced separated stuck lost here there done out off up down away home very too also "
     "still always  urgent hard awful horrible confused sorry new born originally calling writing by via through with for no "
-    "yes  five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
+    "yes five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen "
+    "twenty wrong right"
 )
 _ADJECTIVE = re.compile(r"(?:ing|ed|ful|less|ish|ous)$")
 
@@ -110,13 +111,13 @@ _SAYS_MAN = re.compile(
     r"\b(?:i['’]?m|i am)\s+an?\s+(?:[a-z]+\s+)?(?:man|male|bloke|guy|lad|gentleman)\b(?!['’])", re.IGNORECASE
 )
 _PROFESSIONAL = re.compile(
-    r"\b(?:my|our|a|one of (?:my|our)) (?:client|patient|service user|pupil|tenant)s?\b(?! of\b)|\bclient of (?:mine|ours)\b"
+    r"\b(?:my|our|refer an?|one of (?:my|our)) (?:client|patient|service user|pupil|tenant)s?\b"
     r"|\bon behalf of\b|\bcaseload\b|\bi work with (?:a|an|someone|somebody)\b", re.IGNORECASE,
 )
 _OTHERS = r"(?:friend|sister|mum|mam|mother|daughter|cousin|neighbour|colleague|aunt|auntie|nan|gran|mate|brother|dad|son)"
 _SOMEONE = re.compile(
     rf"\b(?:refer|contact)\s+(?:my|a)\s+{_OTHERS}\b"
-    rf"|\b(?:help|support|referral|it is|it['’]?s|this is)\s+for\s+(?:my|a)\s+{_OTHERS}\b"
+    rf"|\b(?:help|support|referral|it is|it['’]?s|this is)\s+for\s+(?:my|a)\s+{_OTHERS}\b(?! and (?:me|i)\b)"
     rf"|\bmy {_OTHERS} (?:needs|wants|would like|has asked|asked)\b|\brefer (?:her|him|them)\b"
     r"|\bfor (?:someone|somebody) else\b",
     re.IGNORECASE,
@@ -242,6 +243,7 @@ _DANGER_WORDS = _words(
 )
 _SELF_WORDS = frozenset(("i", "im", "i'm", "am"))
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
+_EMERGENCY = re.compile(r"(?<!\d)(?:999|112)(?!\d)")
 _SAYS_TO_SAY = re.compile(r"^(?:say|tell|pretend)\b", re.IGNORECASE)
 
 
@@ -253,7 +255,7 @@ def plainly_answers(state: Mapping[str, Any] | None, text: str) -> bool:
     if said.plain in STOP | BACK | SKIP | NO | SEND_NOW | SEND_IT | ADD_MORE or read.is_clear_yes(text):
         return True
     step = BY_NAME.get(str(state.get("step")))
-    if step is None or said.words > 8:
+    if step is None or said.words > 8 or _EMERGENCY.search(text):
         return False
     words = {word.lower().replace("’", "'") for word in _WORD.findall(re.sub(r"\S+@\S+", " ", text))}
     if step.name == "help_wanted":
@@ -264,5 +266,5 @@ def plainly_answers(state: Mapping[str, Any] | None, text: str) -> bool:
         return not of_self and words <= _PLAIN and not isinstance(step.read(text, state["answers"]), Problem)
     short = said.words <= 3 or (step.name == "if_someone_answers" and _SAYS_TO_SAY.match(text) is not None)
     if step.name == "name" and own_name(text) is not None:
-        words -= {"i", "im", "i'm", "my", "me", "is", "call", "please"}
+        short, words = True, words - {"i", "im", "i'm", "am", "my", "me", "is", "call", "please"}
     return short and not words & _DANGER_WORDS

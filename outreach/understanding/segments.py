@@ -51,8 +51,9 @@ def weigh(
     """What to answer first, and the names of what to answer after it.
 
     `whole` and each of `parts` is an intent with `name` and `confidence`. Danger in any part comes first, where it is
-    looked for (`sure_of_danger` is not None); otherwise the message as a whole decides, and parts that surely ask something else follow in the order in which they were asked.
-    A message of many parts is a story, not a list of questions: nothing but danger is taken out of it.
+    looked for (`sure_of_danger` is not None); otherwise the message as a whole decides, and parts that surely ask
+    something else follow in the order in which they were asked. A message of many parts is a story, not a list of
+    questions: nothing but danger is taken out of it.
     """
     for urgent in SAFETY if sure_of_danger is not None else ():
         for part in parts:

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import httpx
 import pytest
@@ -168,21 +169,28 @@ def test_a_row_that_was_tampered_with_gives_words_and_nothing_of_another(doomed:
     assert not answered(Person(doomed.url), EXAMPLES["ask_refuge"])
 
 
-@pytest.mark.parametrize("content", [b"", b"\xa5" * 200_000], ids=["cut off", "overwritten"])
-def test_a_broken_database_gives_words_and_is_not_called_ready(doomed: Running, content: bytes) -> None:
+def test_a_broken_database_gives_words_is_not_called_ready_and_once_mended_serves_again(doomed: Running) -> None:
+    with closing(sqlite3.connect(doomed.database)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     whole = doomed.database.read_bytes()
     person = Person(doomed.url)
-    doomed.database.write_bytes(content)
-    try:
-        for intent in ("ask_refuge", "immediate_danger", "give_location"):
-            assert answered(person, f"{EXAMPLES[intent]}, {SAID}"), intent
-        assert begun(doomed) == (503, True)
-        assert httpx.get(f"{doomed.url}/health/ready").json() == {"ready": False, "failing": ["database"]}
-        form = httpx.post(f"{doomed.url}/chat", data={"session": person.token, "text": "hello there"})
-        assert "08088 088 088" in form.text
-    finally:
-        doomed.database.write_bytes(whole)
+    doomed.database.write_bytes(b"\xa5" * len(whole))
+    for intent in ("ask_refuge", "immediate_danger", "give_location"):
+        assert answered(person, f"{EXAMPLES[intent]}, {SAID}"), intent
+    assert begun(doomed) == (503, True)
+    assert httpx.get(f"{doomed.url}/health/ready").json() == {"ready": False, "failing": ["database"]}
+    form = httpx.post(f"{doomed.url}/chat", data={"session": person.token, "text": "hello there"})
+    assert "08088 088 088" in form.text
+    doomed.database.write_bytes(b"")
+    assert "08088 088 088" in person.post({"text": EXAMPLES["ask_refuge"]}).text
     assert_nothing_leaked(doomed)
+    for part in ("launcher.assistant", "launcher.actions"):
+        os.kill(doomed.pid_of(part), signal.SIGKILL)
+    doomed.database.write_bytes(whole)
+    for file in doomed.folder.glob("outreach.db-*"):
+        file.unlink()
+    doomed.wait_until_ready()
+    assert not answered(Person(doomed.url), EXAMPLES["ask_refuge"])
 
 
 def test_a_database_that_is_taken_away_is_no_reason_for_silence(doomed: Running) -> None:

@@ -1,4 +1,5 @@
 """A referral talked through: what each message comes to, at each step, without a model or a server."""
+
 from __future__ import annotations
 
 from datetime import datetime, timezone
@@ -36,8 +37,13 @@ QUESTIONS = [*CORE, *MORE]
 class Talk:
     """Somebody in the middle of a form."""
 
-    def __init__(self, first: str = "please refer me", intent: str = "request_referral", known: Whereabouts | None = None,
-                 number: str | None = None) -> None:
+    def __init__(
+        self,
+        first: str = "please refer me",
+        intent: str = "request_referral",
+        known: Whereabouts | None = None,
+        number: str | None = None,
+    ) -> None:
         self.number = number
         self.all: list[Outcome] = []
         self.take(DIALOGUE.begin(self.heard(first, intent, 0.9), known))
@@ -81,18 +87,22 @@ class Talk:
 def at(step: str, **answers: str) -> Talk:
     """Somebody who is being asked this."""
     talk = Talk()
-    given_answers = {**ANSWERS, **answers}
+    given_answers = {**ANSWERS, "voicemail": "yes", "if_someone_answers": "say wrong number", **answers}
+    if given_answers["contact_way"] == "email":
+        given_answers["contact"] = "dee@example.org"
     if step == CONSENT:
         return talk
     talk.say(YES)
-    while talk.step != step:
+    for _ in range(20):
+        if talk.step == step:
+            return talk
         if talk.step == ENOUGH:
             talk.say("add more" if step not in CORE else "send now")
         elif talk.step == SUMMARY:
             talk.say("change")
         else:
             talk.say(given_answers.get(talk.step, "yes"))
-    return talk
+    raise AssertionError(f"{step} is never asked: {talk.responses()}")
 
 
 def over(outcome: Outcome) -> bool:
@@ -104,8 +114,8 @@ def test_the_questions_come_in_the_order_that_was_promised() -> None:
     assert talk.step == CONSENT and talk.last.says[0].text == CONSENT_TEXT.text
     assert talk.last.says[0].choices == ("Yes, I agree", "No, not now", "It's for someone else")
     talk.say(YES)
-    asked = []
-    while talk.step != SUMMARY:
+    asked: list[str] = []
+    while talk.step != SUMMARY and len(asked) < 20:
         asked.append(talk.step)
         talk.say("add more" if talk.step == ENOUGH else ANSWERS[talk.step])
     assert asked == [*CORE, ENOUGH, *MORE]
@@ -113,8 +123,20 @@ def test_the_questions_come_in_the_order_that_was_promised() -> None:
 
 def test_the_summary_reads_everything_back_and_only_the_second_yes_sends() -> None:
     talk = at(SUMMARY)
-    for word in ("Dee", "Bushey", "text", "+447400998877", "after 9.30, not Fridays", "marmalade", "housing, money",
-                 "a Polish interpreter", "woman", "Welwyn Hatfield and Hertsmere", "Children at home: yes", "16 or over: yes"):
+    for word in (
+        "Dee",
+        "Bushey",
+        "text",
+        "+447400998877",
+        "after 9.30, not Fridays",
+        "marmalade",
+        "housing, money",
+        "a Polish interpreter",
+        "woman",
+        "Welwyn Hatfield and Hertsmere",
+        "Children at home: yes",
+        "16 or over: yes",
+    ):
         assert word in talk.summary(), word
     outcome = talk.say("Yes, send it")
     assert outcome.send and outcome.state is not None
@@ -132,7 +154,7 @@ def test_with_two_minutes_the_first_questions_are_enough() -> None:
 
 def test_every_first_question_that_may_be_skipped_is_skipped_and_it_can_still_be_sent() -> None:
     talk = at("name")
-    while talk.step != SUMMARY:
+    for _ in range(len(QUESTIONS) + 1):
         may = talk.step == ENOUGH or next(s for s in STEPS if s.name == talk.step).may_skip
         talk.say("add more" if talk.step == ENOUGH else "skip" if may else ANSWERS[talk.step])
     outcome = talk.say("yes please")
@@ -142,8 +164,32 @@ def test_every_first_question_that_may_be_skipped_is_skipped_and_it_can_still_be
 
 # Consent
 
-NO_CLEAR_YES = ("ok", "okay", "k", "maybe", "sure", "sure i guess", "yeah", "yeah ok", "yes but who sees it", "yes?", "yes...",
-                "hm", "i suppose so", "fine", "go on then", "👍", "?", "...", "yes and no", "send it", "next", "skip", "back", "Dee")
+NO_CLEAR_YES = (
+    "ok",
+    "okay",
+    "k",
+    "maybe",
+    "sure",
+    "sure i guess",
+    "yeah",
+    "yeah ok",
+    "yes but who sees it",
+    "yes?",
+    "yes...",
+    "hm",
+    "i suppose so",
+    "fine",
+    "go on then",
+    "👍",
+    "?",
+    "...",
+    "yes and no",
+    "send it",
+    "next",
+    "skip",
+    "back",
+    "Dee",
+)
 
 
 @pytest.mark.parametrize("said", NO_CLEAR_YES)
@@ -204,6 +250,7 @@ def test_going_back_to_consent_and_not_saying_yes_again_takes_it_back() -> None:
 
 # What is told before consent
 
+
 def test_details_told_before_a_yes_are_not_asked_again() -> None:
     talk = Talk("Hi, I'm Dee in Bushey, can the team text me on 07400 998877")
     assert talk.answers == {}
@@ -247,6 +294,7 @@ def test_a_place_that_was_known_is_said_back_and_not_asked() -> None:
 
 # Who it is for
 
+
 @pytest.mark.parametrize("first, intent, whose", [
     ("please refer my sister", "request_referral", "someone"), ("my friend needs a referral", "request_referral", "someone"),
     ("it's for someone else", "request_referral", "someone"), ("can you refer her to the team", "request_referral", "someone"),
@@ -263,8 +311,15 @@ def test_for_somebody_else_they_must_have_agreed(first: str, intent: str, whose:
     assert talk.answers == {"on_behalf_of": whose, "person_agreed": True}
 
 
-@pytest.mark.parametrize("first", ["i work at a school and can talk after 3, please refer me", "i want support for my daughter and me",
-                                   "my sister told me about you, can you refer me", "I'm a patient at the surgery"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        "i work at a school and can talk after 3, please refer me",
+        "i want support for my daughter and me",
+        "my sister told me about you, can you refer me",
+        "I'm a patient at the surgery",
+    ],
+)
 def test_whoever_writes_for_themselves_is_not_taken_for_another(first: str) -> None:
     assert Talk(first).step == CONSENT
 
@@ -291,6 +346,7 @@ def test_the_choice_of_the_consent_and_a_change_of_mind() -> None:
 
 
 # Places
+
 
 def test_a_place_outside_the_county_ends_it_with_the_national_line() -> None:
     talk = at("place")
@@ -342,6 +398,7 @@ def test_what_is_no_place_is_asked_again(said: str) -> None:
 
 # Age and gender
 
+
 @pytest.mark.parametrize("step", EVERY_STEP)
 @pytest.mark.parametrize("said", ["actually i'm 15", "i am only fourteen", "im 12"])
 def test_whoever_says_they_are_under_16_is_shown_who_can_help_at_any_step(step: str, said: str) -> None:
@@ -359,12 +416,11 @@ def test_under_16_at_the_question_and_at_the_beginning() -> None:
     assert over(Talk("i'm 14 can you refer me").last)
 
 
-@pytest.mark.parametrize("step", QUESTIONS)
+@pytest.mark.parametrize("step", [s for s in QUESTIONS if s != "describes_as"])
 def test_a_man_who_says_so_anywhere_is_one(step: str) -> None:
     talk = at(step)
     talk.say("I'm a man, is that ok?", "ask_male_victim")
-    assert talk.answers["describes_as"] == "man"
-    assert step == "describes_as" or (talk.step == step and talk.last.question == "ask_male_victim")
+    assert talk.answers["describes_as"] == "man" and talk.step == step and talk.last.question == "ask_male_victim"
     assert hearing.says_man("I'm a gay man") and not hearing.says_man("i'm a woman and my man hit me")
     told = Talk("i'm a man in Bushey, please refer me")
     told.say(YES)
@@ -372,6 +428,7 @@ def test_a_man_who_says_so_anywhere_is_one(step: str) -> None:
 
 
 # At every step
+
 
 @pytest.mark.parametrize("step", EVERY_STEP)
 @pytest.mark.parametrize("said", ["stop", "Stop", "cancel", "forget it", "i changed my mind", "don't send it"])
@@ -471,7 +528,7 @@ def test_a_correction_to_a_place_outside_ends_it() -> None:
     ("sorry, please call me on 01992 500100 instead", "call", "+441992500100"),
 ])  # fmt: skip
 def test_another_way_can_be_chosen_in_the_middle(said: str, way: str, contact: str) -> None:
-    talk = at("over_16", contact_way="email" if way == "x" else "call")
+    talk = at("over_16", contact_way="text" if way == "call" else "call")
     talk.say(said)
     assert (talk.answers["contact_way"], talk.answers["contact"]) == (way, contact) and talk.step == "safe_to_contact"
 
@@ -488,6 +545,7 @@ def test_words_of_ones_own_are_no_correction_and_no_question(step: str, said: st
 
 
 # Single questions
+
 
 @pytest.mark.parametrize("said", ["no", "not really", "i'm not sure", "No it isn't safe", "no thanks"])
 def test_an_unsafe_way_asks_for_another(said: str) -> None:
@@ -513,7 +571,9 @@ def test_after_an_unsafe_way_a_number_or_address_can_be_given_at_once() -> None:
     assert talk.step == "safe_times"
 
 
-@pytest.mark.parametrize("said, problem", [("09011 123456", "number"), ("999", "number"), ("12", "number"), ("hello", "number")])
+@pytest.mark.parametrize(
+    "said, problem", [("09011 123456", "number"), ("999", "number"), ("12", "number"), ("hello", "number")]
+)
 def test_a_number_that_cannot_be_used_is_asked_again(said: str, problem: str) -> None:
     talk = at("contact")
     talk.say(said)
@@ -569,6 +629,7 @@ def test_a_call_brings_voicemail_and_another_way_takes_them_away() -> None:
 
 # Changing
 
+
 @pytest.mark.parametrize("step", [s for s in QUESTIONS if s != "safe_to_contact"])
 def test_each_line_can_be_changed_and_the_summary_comes_back(step: str) -> None:
     other = {"name": "Sam", "place": "Hitchin", "contact_way": "email", "contact": "07400 111222", "safe_times": "mornings",
@@ -580,7 +641,9 @@ def test_each_line_can_be_changed_and_the_summary_comes_back(step: str) -> None:
     assert talk.step == step
     before = talk.answers
     talk.say(other[step])
-    while talk.step != SUMMARY:
+    for _ in range(3):
+        if talk.step == SUMMARY:
+            break
         talk.say({"contact": "dee@example.org", "safe_to_contact": "yes"}[talk.step])
     assert talk.answers != before and set(talk.answers) >= set(before)
     assert talk.say("yes").send
@@ -668,9 +731,10 @@ def test_the_own_number_is_not_used_for_an_email() -> None:
 
 # Danger
 
+
 @pytest.mark.parametrize("step, said", [
     ("name", "Dee"), ("name", "my name is Dee"), ("name", "Mary Jane"), ("contact", "07400 998877"), ("contact", "my number is 07400998877"),
-    ("contact", "dee@example.org"), ("over_16", "yes im 34"), ("over_16", "no"), ("safe_to_contact", "yes it's safe"), ("place", "Hatfield"),
+    ("over_16", "yes im 34"), ("over_16", "no"), ("safe_to_contact", "yes it's safe"), ("place", "Hatfield"),
     ("contact_way", "call"), ("help_wanted", "safety and children"), ("safe_times", "after 5"), ("code_word", "pineapple"),
     ("needs", "stop"), (SUMMARY, "no"), (CONSENT, "back"), (SUMMARY, "yes"), (ENOUGH, "send now"),
     ("if_someone_answers", "say wrong number"), ("children_at_home", "no"),

@@ -566,7 +566,8 @@ def test_offered_words_name_intents_of_the_catalogue() -> None:
 
 def test_the_greeting_says_what_a_session_starts_with() -> None:
     for reply in (reply for reply in REPLIES if reply.name == "utter_greeting"):
-        for part in ("automated", "999", "EXIT", "30 minutes", "Is it safe to go on?"):
+        idle = "10 minutes" if reply.channel == "sms" else "30 minutes"
+        for part in ("automated", "999", "EXIT", idle, "Is it safe to go on?"):
             assert part in reply.text, f"{reply} lacks {part!r}"
     (web,) = [reply for reply in WEB if reply.name == "utter_greeting"]
     assert [button["payload"] for button in web.buttons] == ["/affirm", "/quick_exit", "/ask_capabilities"]
