@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import sys
 import time
@@ -36,8 +37,11 @@ def train() -> Path:
     """Train, and remove models of earlier files. Raises `SystemExit` with one line when training fails."""
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"
     os.environ.setdefault("ACTIONS_PORT", "5055")
+    import structlog
     from rasa import model_training
 
+    # Left alone, it prints every state of every rule.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     os.chdir(ROOT)
     name = f"outreach-{fingerprint()}"
     # Training goes into a file of its own first, so that a training that was cut off leaves no half a model.
