@@ -11,10 +11,13 @@ from typing import Any
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 
+from outreach.referrals.hearing import plainly_answers
+
 logger = logging.getLogger(__name__)
 
 STATIC_FALLBACK = "utter_static_fallback"
 QUICK_EXIT = "utter_quick_exit"
+RESTART = "restart"
 _PAYLOAD = re.compile(r"^/(?P<intent>[a-z0-9_]+)(?P<entities>\{.*\})?$", re.DOTALL)
 
 
@@ -123,7 +126,7 @@ class Turns:
         message = UserMessage(
             text, collector, sender_id, parse_data=parsed, input_channel=self._channel, metadata=metadata or {}
         )
-        turn = asyncio.ensure_future(self._agent.handle_message(message))
+        turn = asyncio.ensure_future(self._handle(message))
         self._running.add(turn)
         turn.add_done_callback(self._finished)
         try:
@@ -137,6 +140,20 @@ class Turns:
             logger.error("a turn failed: %s", type(error).__name__, exc_info=True)
             return [*collector.replies, self.static()]
         return collector.replies or [self.static()]
+
+    async def _handle(self, message: UserMessage) -> None:
+        """Have a message answered. Rasa starts again at once on `restart`, but to a form "go back" and "change" are answers."""
+        if message.parse_data is None:
+            understood = await self._agent.parse_message(message.text)
+            if understood["intent"].get("name") == RESTART and await self._answers_a_form(message):
+                understood["intent"] = {"name": None, "confidence": 0.0}
+            message.parse_data = understood
+        await self._agent.handle_message(message)
+
+    async def _answers_a_form(self, message: UserMessage) -> bool:
+        tracker = await self._agent.tracker_store.retrieve(message.sender_id)
+        in_a_form = tracker is not None and tracker.active_loop_name is not None
+        return in_a_form and plainly_answers(tracker.get_slot("referral"), message.text)
 
     def _finished(self, turn: asyncio.Task[Any]) -> None:
         self._running.discard(turn)

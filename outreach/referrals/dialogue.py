@@ -525,7 +525,7 @@ class Dialogue:
     def _hear_summary(self, state: State, said: Heard) -> Outcome | None:
         if said.plain in hearing.SEND_IT or read.is_clear_yes(said.text):
             return Outcome(state, send=True)
-        if said.plain in ("change something", "change", "change it"):
+        if said.plain in hearing.CHANGE_IT:
             state["step"] = CHANGE
             return self._again(state)
         if said.plain in hearing.NO or (said.intent == "deny" and said.confidence >= VERY_SURE and said.words <= 4):

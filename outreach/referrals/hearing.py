@@ -22,7 +22,7 @@ def _words(words: str) -> frozenset[str]:
 STOP = frozenset((
     "stop", "cancel", "leave it", "never mind", "nevermind", "forget it", "i changed my mind", "no stop", "stop this",
     "please stop", "dont send it", "do not send it", "dont send", "i dont want this", "quit this", "stop now",
-    "start again", "start over", "restart", "bye", "bye bye", "goodbye",
+    "bye", "bye bye", "goodbye",
 ))  # fmt: skip
 BACK = frozenset(("back", "go back", "previous", "undo", "back please", "go back please"))
 SKIP = frozenset((
@@ -41,6 +41,7 @@ SEND_NOW = frozenset((
     "please send it", "yes send it", "yes send now",
 )) | NO_THANKS  # fmt: skip
 ADD_MORE = frozenset(("add more", "more", "add", "yes add more", "add some more"))
+CHANGE_IT = frozenset(("change something", "change", "change it", "change that", "change some", "something else"))
 # The second yes, beside those of `is_clear_yes`. Not "send" alone: somebody who texts it twice has not seen the summary.
 SEND_IT = frozenset(("send it", "please send it", "send it please"))
 FOR_ANOTHER = frozenset(("its for someone else", "someone else", "for someone else", "it is for someone else",
@@ -241,6 +242,10 @@ _DANGER_WORDS = _words(
     "children mum dad son daughter  suicide suicidal end cut cutting overdose pills jump hang someone somebody fire locked "
     "trapped stabbed strangled choking  raped call ring please"
 )
+_CORRECTING = _words(
+    "change actually sorry wait oh oops wrong instead meant should new name names called time times day days area town place "
+    "code word age way help needs language interpreter voicemail line answer"
+)
 _SELF_WORDS = frozenset(("i", "im", "i'm", "am"))
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _EMERGENCY = re.compile(r"(?<!\d)(?:999|112)(?!\d)")
@@ -252,12 +257,16 @@ def plainly_answers(state: Mapping[str, Any] | None, text: str) -> bool:
     if state is None:
         return False
     said = Heard(text)
-    if said.plain in STOP | BACK | SKIP | NO | SEND_NOW | SEND_IT | ADD_MORE or read.is_clear_yes(text):
+    if said.plain in STOP | BACK | SKIP | NO | SEND_NOW | SEND_IT | ADD_MORE | CHANGE_IT or read.is_clear_yes(text):
         return True
-    step = BY_NAME.get(str(state.get("step")))
-    if step is None or said.words > 8 or _EMERGENCY.search(text):
+    if said.words > 8 or _EMERGENCY.search(text):
         return False
     words = {word.lower().replace("’", "'") for word in _WORD.findall(re.sub(r"\S+@\S+", " ", text))}
+    if _changes(text, words):
+        return True
+    step = BY_NAME.get(str(state.get("step")))
+    if step is None:
+        return False
     if step.name == "help_wanted":
         return words <= _PLAIN | _KINDS_OF_HELP and not isinstance(step.read(text, state["answers"]), Problem)
     if step.name == "safe_times" or not (step.free or step.name == "place"):
@@ -268,3 +277,11 @@ def plainly_answers(state: Mapping[str, Any] | None, text: str) -> bool:
     if step.name == "name" and own_name(text) is not None:
         short, words = True, words - {"i", "im", "i'm", "am", "my", "me", "is", "call", "please"}
     return short and not words & _DANGER_WORDS
+
+
+def _changes(text: str, words: set[str]) -> bool:
+    """Whether this plainly puts something right: "no, my number is…", "actually call me Sam", "change my number"."""
+    name = own_name(text)
+    rest = words - _CORRECTING - ({each.lower() for each in name.split()} if name else set())
+    named = contact_in(text) is not None or name is not None or "change" in words
+    return named and _CORRECTS.search(text) is not None and rest <= _PLAIN and not rest & {"safe", "unsafe"}

@@ -15,7 +15,8 @@ from outreach.understanding.catalogue import CATALOGUE, SAFETY
 TOPICS = yaml.safe_load((ROOT / "content" / "signposts.yml").read_text(encoding="utf-8"))["topics"]
 # Said by the assistant itself, without an action that could fail: their numbers are in the words.
 IN_WORDS_ALONE = {*SAFETY, "talk_to_human"}
-REPLY = {"give_location": "utter_area_found"}
+# Without a key to seal a referral with, none is offered.
+REPLY = {"give_location": "utter_area_found", "request_referral": "utter_no_referral_now"}
 
 
 def test_there_is_an_example_of_every_intent() -> None:

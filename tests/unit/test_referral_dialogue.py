@@ -737,7 +737,9 @@ def test_the_own_number_is_not_used_for_an_email() -> None:
     ("over_16", "yes im 34"), ("over_16", "no"), ("safe_to_contact", "yes it's safe"), ("place", "Hatfield"),
     ("contact_way", "call"), ("help_wanted", "safety and children"), ("safe_times", "after 5"), ("code_word", "pineapple"),
     ("needs", "stop"), (SUMMARY, "no"), (CONSENT, "back"), (SUMMARY, "yes"), (ENOUGH, "send now"),
-    ("if_someone_answers", "say wrong number"), ("children_at_home", "no"),
+    (SUMMARY, "change"), (SUMMARY, "change my number"), ("name", "go back"), (SUMMARY, "no, my number is 07400 111222"),
+        ("needs", "actually call me Sam"), (ENOUGH, "change something"),
+        ("if_someone_answers", "say wrong number"), ("children_at_home", "no"),
 ])  # fmt: skip
 def test_a_plain_answer_is_never_taken_for_danger(step: str, said: str) -> None:
     assert plainly_answers(at(step, contact_way="call" if step == "if_someone_answers" else "text").state, said)
