@@ -264,7 +264,7 @@ class Dialogue:
         if step.name == "contact_way":
             # "He reads my texts" chooses no way.
             return hearing.way_wanted(said.text) is None and hearing.contact_in(said.text) is None
-        return step.name == "safe_times" and not _tells_times(said)
+        return step.name == "safe_times" and not hearing.tells_times(said.text)
 
     @staticmethod
     def _value(state: State, step: Step, said: Heard) -> Any:
@@ -272,9 +272,11 @@ class Dialogue:
         # Where any words are an answer, these are none: a code word "yes", or no times at all.
         nothing = said.plain in hearing.BARE_YES or (step.name == "safe_times" and said.plain in hearing.NO)
         only_marks = said.text.isascii() and not said.plain
-        asked = "?" in said.text and (step.name in _SHORT_WORDS or (step.name == "safe_times" and not _tells_times(said)))
-        if step.free and (nothing or only_marks or asked):
+        asked = "?" in said.text and (step.name in _SHORT_WORDS or step.name == "safe_times")
+        if step.free and (nothing or only_marks or (asked and not hearing.tells_times(said.text))):
             return Problem.UNCLEAR
+        if step.name == "children_at_home" and hearing.tells_of_children(said.text):
+            return True
         if step.name == "name":
             return hearing.own_name(said.text) or step.read(said.text, state["answers"])
         return step.read(said.text, state["answers"])
@@ -587,11 +589,6 @@ class Dialogue:
         if hearing.says_man(said.text):
             told["describes_as"] = "man"
         return told
-
-
-def _tells_times(said: Heard) -> bool:
-    times = read.safe_times(said.text)
-    return (isinstance(times, SafeTimes) and bool(times.windows)) or re.search(r"\d", said.text) is not None
 
 
 def _under_16() -> Outcome:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from outreach.referrals import answers as read
-from outreach.referrals.answers import Problem
-from outreach.referrals.steps import BY_NAME
+from outreach.referrals.answers import Problem, SafeTimes
+from outreach.referrals.reference import find_in
+from outreach.referrals.steps import BY_NAME, Step
 from outreach.understanding.catalogue import ANSWERABLE, FEELINGS
 
 
@@ -230,7 +231,8 @@ _PLAIN = _words(
     "evenings after before from till until  between pm safe unsafe none nothing"
 )
 _KINDS_OF_HELP = _words(
-    "help support housing house home emotional safety safe children child kids money legal law immigration visa health all "
+    "keep keeping get getting out safely help support housing house home emotional "
+    "safety safe children child kids money legal law immigration visa health all"
     "everything"
 )
 # None of these is a name, a town or a code word when it stands in a short message that sounded like danger.
@@ -246,37 +248,74 @@ _CORRECTING = _words(
     "change actually sorry wait oh oops wrong instead meant should new name names called time times day days area town place "
     "code word age way help needs language interpreter voicemail line answer"
 )
+# Around a name or a reference these are none of them danger; nor is where somebody is, when it is about days and times.
+_AROUND = _words("i im i'm am my me is it's please call not")
+_WHO_IS_WHERE = _words(
+    "he hes he's she shes she's they him her are home out outside gone going go leaving kids children child we run"
+)
+_PRONOUNS = _words("she her hers he him his they them theirs and or")
+_TIMES = re.compile(
+    r"\d|\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|week|weekdays?|weekends?|mornings?|afternoons?|evenings?|nights?|lunch"
+    r"|noon|daytime|after|before|during|until|at (?:work|school|the gym|college))\b", re.IGNORECASE,
+)
+_COUNTS_CHILDREN = re.compile(
+    r"(?:(?:yes|just|i have|a|my|our|and|\d{1,2}|one|two|three|four|five|six|baby|little) ?)*"
+    r"(?:kids?|child|children|boys?|girls?|sons?|daughters?|baby|babies|toddlers?|teenagers?)(?: please)?"
+)
 _SELF_WORDS = frozenset(("i", "im", "i'm", "am"))
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _EMERGENCY = re.compile(r"(?<!\d)(?:999|112)(?!\d)")
-_SAYS_TO_SAY = re.compile(r"^(?:say|tell|pretend)\b", re.IGNORECASE)
+_SAYS_TO_SAY = re.compile(r"^(?:just )?(?:say|tell|pretend|hang up|do not say|don['’]?t say)\b", re.IGNORECASE)
 
 
 def plainly_answers(state: Mapping[str, Any] | None, text: str) -> bool:
-    """Whether a message is one of the form's own words, or a short plain answer to the question that was asked."""
+    """Whether a message is one of the form's own words, or a short plain answer to the question that was asked.
+
+    Without a state it is a reference that was asked for.
+    """
+    words = {word.lower().replace("’", "'") for word in _WORD.findall(re.sub(r"\S+@\S+", " ", text))}
     if state is None:
-        return False
+        return find_in(text) is not None and not words & (_DANGER_WORDS - _AROUND)
     said = Heard(text)
     if said.plain in STOP | BACK | SKIP | NO | SEND_NOW | SEND_IT | ADD_MORE | CHANGE_IT or read.is_clear_yes(text):
         return True
-    if said.words > 8 or _EMERGENCY.search(text):
+    if said.words > 10 or _EMERGENCY.search(text):
         return False
-    words = {word.lower().replace("’", "'") for word in _WORD.findall(re.sub(r"\S+@\S+", " ", text))}
-    if _changes(text, words):
-        return True
     step = BY_NAME.get(str(state.get("step")))
-    if step is None:
-        return False
+    return _changes(text, words) or (step is not None and _plain_at(step, said, words, state["answers"]))
+
+
+def _plain_at(step: Step, said: Heard, words: set[str], answers: Mapping[str, Any]) -> bool:
+    """Whether this plainly answers this question."""
+    text = said.text
     if step.name == "help_wanted":
-        return words <= _PLAIN | _KINDS_OF_HELP and not isinstance(step.read(text, state["answers"]), Problem)
+        return words <= _PLAIN | _KINDS_OF_HELP and not isinstance(step.read(text, answers), Problem)
+    if step.name == "children_at_home" and tells_of_children(text):
+        return True
+    if step.name == "safe_times" and tells_times(text) and not words & (_DANGER_WORDS - _AROUND - _WHO_IS_WHERE):
+        return True
     if step.name == "safe_times" or not (step.free or step.name == "place"):
         # "I am not safe" is no answer about a number.
         of_self = bool(words & _SELF_WORDS and words & {"safe", "unsafe"})
-        return not of_self and words <= _PLAIN and not isinstance(step.read(text, state["answers"]), Problem)
-    short = said.words <= 3 or (step.name == "if_someone_answers" and _SAYS_TO_SAY.match(text) is not None)
+        return not of_self and words <= _PLAIN and not isinstance(step.read(text, answers), Problem)
+    if step.name == "if_someone_answers" and _SAYS_TO_SAY.match(text):
+        return not words & (_DANGER_WORDS - _AROUND - {"hang"})
     if step.name == "name" and own_name(text) is not None:
-        short, words = True, words - {"i", "im", "i'm", "am", "my", "me", "is", "call", "please"}
-    return short and not words & _DANGER_WORDS
+        return not words - _AROUND & _DANGER_WORDS
+    if step.name == "describes_as" and words <= _PRONOUNS:
+        return True
+    return said.words <= 3 and not words & _DANGER_WORDS
+
+
+def tells_times(text: str) -> bool:
+    """Whether days or times are named."""
+    times = read.safe_times(text)
+    return (isinstance(times, SafeTimes) and bool(times.windows)) or _TIMES.search(text) is not None
+
+
+def tells_of_children(text: str) -> bool:
+    """Whether this counts children, and says nothing else: "two boys", "2 kids"."""
+    return _COUNTS_CHILDREN.fullmatch(Heard(text).plain) is not None
 
 
 def _changes(text: str, words: set[str]) -> bool:

@@ -37,9 +37,9 @@ AREAS = {
     "Bushey": ("Welwyn Hatfield and Hertsmere", "outreach-welwyn-hatfield-hertsmere"),
 }
 # In the form's order. Each is a canary: it may be found nowhere but in what is sealed.
-FIRST = ["Deirdre Quillfeather", "{place}", "text", "07400 998877", "Yes, it's safe", "tuesdays after 9.47, not Fridays", "yes"]
+FIRST = ["Deirdre Quillfeather", "{place}", "text", "07400 998877", "Yes, it's safe", "tuesdays before the school run", "yes"]
 MORE = ["marmaladefox", "housing and legal", "yes", "a Tigrinya interpreter and a quiet room", "Woman"]
-CANARIES = ("Quillfeather", "Deirdre", "Bushey", "7400998877", "998877", "9.47", "marmaladefox", "Tigrinya", "quiet room", "Hertsmere'")
+CANARIES = ("Quillfeather", "Deirdre", "Bushey", "7400998877", "998877", "school run", "marmaladefox", "Tigrinya", "quiet room", "Hertsmere'")
 STEPS = ("consent", "name", "place", "contact_way", "contact", "safe_to_contact", "safe_times", "over_16", "enough", "code_word",
          "help_wanted", "children_at_home", "needs", "describes_as", "summary", "change")  # fmt: skip
 
@@ -154,7 +154,7 @@ def standing_at(house: House, walked: dict[str, dict[str, Any]], step: str) -> P
 @pytest.mark.parametrize("place", AREAS)
 def test_the_whole_form_in_each_area(house: House, place: str) -> None:
     person = filled(house, place)
-    for word in ("Deirdre Quillfeather", place, "+447400998877", "9.47", "marmaladefox", "Tigrinya", AREAS[place][0]):
+    for word in ("Deirdre Quillfeather", place, "+447400998877", "school run", "marmaladefox", "Tigrinya", AREAS[place][0]):
         assert word in person.heard(), word
     letter, row = letter_sent(house, person)
     area, team = AREAS[place]
@@ -288,7 +288,8 @@ def test_a_question_at_every_step_is_answered_and_the_form_goes_on(
     person = standing_at(house, walked, step)
     person.say(EXAMPLES[intent] + "?")
     assert is_reply(person.last[0]["text"], f"utter_{intent}"), person.heard()
-    assert (len(person.last) > 1 and house.kept(person.token)["loop"] == "action_referral") or step == "consent"
+    loop, slots = house.now(person.token)
+    assert len(person.last) > 1 and loop == "action_referral" and slots["referral"]["step"] == step
 
 
 @pytest.mark.parametrize("step", [step for step in STEPS if step != "consent"])
@@ -315,7 +316,7 @@ def test_the_same_form_sent_twice_is_one_referral(house: House, walked: dict[str
 
 
 def _key(kept: dict[str, Any]) -> str:
-    return re.findall(r'"key": "([^"]{16,})"', json.dumps(kept))[-1]
+    return str(re.findall(r'"key": "([^"]{16,})"', json.dumps(kept))[-1])
 
 
 def test_withdrawn_by_reference_in_a_later_conversation(house: House) -> None:
@@ -472,10 +473,10 @@ def test_without_the_action_server_there_are_words_and_a_later_yes_sends(house: 
 def test_nothing_that_was_answered_is_in_the_database_or_the_logs_and_with_the_key_all_of_it_is(house: House) -> None:
     letter, _ = letter_sent(house, filled(house))
     opened = letter.answers.to_json()
-    for answer in ("Deirdre Quillfeather", "Bushey", "+447400998877", "9.47", "marmaladefox", "Tigrinya", "quiet room"):
+    for answer in ("Deirdre Quillfeather", "Bushey", "+447400998877", "school run", "marmaladefox", "Tigrinya", "quiet room"):
         assert answer in opened, answer
     written = everything_in(house.running.folder).lower()
     assert len(written) > 10_000
-    for answer in ("Quillfeather", "Deirdre", "7400998877", "998877", "7400 998877", "9.47", "marmaladefox", "Tigrinya", "quiet room",
+    for answer in ("Quillfeather", "Deirdre", "7400998877", "998877", "7400 998877", "school run", "marmaladefox", "Tigrinya", "quiet room",
                    letter.reference, letter.reference.replace("-", "")):
         assert answer.lower().encode() not in written, answer

@@ -15,6 +15,7 @@ from outreach.referrals import hearing
 from outreach.referrals.answers import Answers
 from outreach.referrals.consent_wording import CurrentConsent
 from outreach.referrals.dialogue import Dialogue, Heard, Outcome, plainly_answers
+from outreach.referrals.reference import References, find_in
 from outreach.referrals.steps import AGREED, CHANGE, CONSENT, ENOUGH, OWN_NUMBER, STEPS, SUMMARY
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=timezone.utc)
@@ -610,6 +611,12 @@ def test_a_no_to_the_times_is_not_taken_for_any_time(said: str) -> None:
     assert talk.step == "safe_times" and "safe_times" not in talk.answers
 
 
+def test_children_are_counted_as_a_yes() -> None:
+    talk = at("children_at_home")
+    talk.say("2 kids", "child_at_risk", 0.6)
+    assert talk.answers["children_at_home"] is True
+
+
 def test_telling_how_it_is_gets_an_answer_and_is_not_taken_for_a_name() -> None:
     talk = at("name")
     outcome = talk.say("i'm so scared he will find out", "express_fear")
@@ -737,7 +744,9 @@ def test_the_own_number_is_not_used_for_an_email() -> None:
     ("over_16", "yes im 34"), ("over_16", "no"), ("safe_to_contact", "yes it's safe"), ("place", "Hatfield"),
     ("contact_way", "call"), ("help_wanted", "safety and children"), ("safe_times", "after 5"), ("code_word", "pineapple"),
     ("needs", "stop"), (SUMMARY, "no"), (CONSENT, "back"), (SUMMARY, "yes"), (ENOUGH, "send now"),
-    (SUMMARY, "change"), (SUMMARY, "change my number"), ("name", "go back"), (SUMMARY, "no, my number is 07400 111222"),
+    ("safe_times", "not in the evenings he is home"), ("safe_times", "tuesdays before the school run"),
+        ("if_someone_answers", "dont say anything just hang up"), ("help_wanted", "keeping my children safe"),
+        ("describes_as", "she/her"), ("children_at_home", "2 kids"), ("over_16", "16"), (SUMMARY, "change"), (SUMMARY, "change my number"), ("name", "go back"), (SUMMARY, "no, my number is 07400 111222"),
         ("needs", "actually call me Sam"), (ENOUGH, "change something"),
         ("if_someone_answers", "say wrong number"), ("children_at_home", "no"),
 ])  # fmt: skip
@@ -753,6 +762,13 @@ def test_a_plain_answer_is_never_taken_for_danger(step: str, said: str) -> None:
 ])  # fmt: skip
 def test_danger_is_never_held_back_as_an_answer(step: str, said: str) -> None:
     assert not plainly_answers(at(step).state, said)
+
+
+def test_a_reference_is_never_taken_for_danger_and_danger_never_for_one() -> None:
+    assert plainly_answers(None, "sorry it's 2345-6789-BT") == (find_in("2345-6789-BT") is not None)
+    reference = next(References(b"k" * 32).for_form("a form's long key"))
+    assert plainly_answers(None, f"sorry it's {reference}") and plainly_answers(None, reference.lower())
+    assert not plainly_answers(None, "he's here") and not plainly_answers(None, f"{reference} he's got a knife")
 
 
 # Anything at all
