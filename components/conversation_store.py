@@ -93,8 +93,8 @@ def _generation_attribute() -> str:
 
 def _kept(tracker: DialogueStateTracker) -> dict[str, Any]:
     events = list(tracker.events)
-    # After danger, or with no form under way, nothing that a form was told is kept: not in slots, not in the last turns.
-    turns = 1 if _in_danger(tracker) else TURNS_KEPT
+    # After danger, or when a form has ended, nothing that it was told is kept: not in slots, not in the turn before.
+    turns = 1 if _in_danger(tracker) or _form_ended(tracker, events) else TURNS_KEPT
     cut = _start_of_last_turns(events, turns)
     slots: dict[str, Any] = {}
     loop = None
@@ -110,6 +110,10 @@ def _kept(tracker: DialogueStateTracker) -> dict[str, Any]:
         slots.pop(FORM_SLOT, None)
         last = [event for event in last if not (isinstance(event, SlotSet) and event.key == FORM_SLOT)]
     return {"slots": slots, "loop": loop, "events": [event.as_dict() for event in last]}
+
+
+def _form_ended(tracker: DialogueStateTracker, events: list[Event]) -> bool:
+    return tracker.active_loop_name is None and any(isinstance(event, ActiveLoop) for event in events)
 
 
 def _in_danger(tracker: DialogueStateTracker) -> bool:

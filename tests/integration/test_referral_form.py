@@ -18,6 +18,7 @@ from faults import rows
 from referring import everything_in
 from running import ROOT, Person, Running
 from sentences import EXAMPLES, is_reply, is_static, text_of
+from test_sms import PUBLIC, TOKEN, Phone
 
 from outreach.privacy import capability, sealing
 from outreach.referrals.answers import Answers
@@ -54,7 +55,8 @@ class House:
         (folder / "product").mkdir()
         self.running = Running(folder / "product", {
             "REFERRAL_PUBLIC_KEYS": str(self.keys / "referral.pub"), "REFERRAL_PRIVATE_KEYS": str(self.keys / "referral.key"),
-            "REFERENCE_KEY_FILE": str(self.keys / "reference.key"),
+            "REFERENCE_KEY_FILE": str(self.keys / "reference.key"), "TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_URL": PUBLIC,
+            "SMS_KEY_FILE": str(self.keys / "sms.key"), "SMS_PER_NUMBER_PER_HOUR": "100000", "SMS_PER_MINUTE_IN_ALL": "100000",
         }).start()  # fmt: skip
 
     def query(self, sql: str, *values: Any) -> list[dict[str, Any]]:
@@ -431,6 +433,25 @@ def test_a_plain_answer_is_not_taken_for_danger(house: House, walked: dict[str, 
     person = standing_at(house, walked, step)
     person.say(said)
     assert not person.commands() and not any(m["text"].strip() == text_of(f"utter_{i}") for m in person.last for i in SAFETY)
+
+
+# By text
+
+def test_the_form_by_text_with_the_number_that_it_comes_from(house: House) -> None:
+    before, phone = house.referrals(), Phone(house.running).begin()
+    assert "Text YES or NO" in "".join(phone.text(ASKS))
+    for said in ("YES", "Dee", "Bushey", "TEXT", "this number", "yes", "any time", "yes", "SEND"):
+        answer = " ".join(phone.text(said))
+    assert "the number you text from" in answer and phone.number not in answer
+    assert "Which part" in " ".join(phone.text("CHANGE")) and "Shall I send it?" in " ".join(phone.text("BACK"))
+    for said in ("SEND", "ok", "maybe"):
+        phone.text(said)
+    assert house.referrals() == before
+    reference = find_in(" ".join(phone.text("YES")))
+    letter, row = house.letter()
+    assert reference == letter.reference and letter.answers.contact == phone.number
+    assert row["consent_version"] == CurrentConsent.load("sms").version
+    assert phone.number.encode() not in everything_in(house.running.folder)
 
 
 # When something is broken

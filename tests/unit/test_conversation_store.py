@@ -192,3 +192,13 @@ def test_an_idle_conversation_is_not_found_and_then_deleted(
 def test_nobody_can_list_who_is_talking(store: ConversationStore) -> None:
     turn(store, "hello")
     assert list(wait(store.keys())) == []
+
+
+def test_when_a_form_ends_what_was_told_before_its_end_is_gone(store: ConversationStore) -> None:
+    turn(store, "can somebody call me", ActiveLoop("action_referral"))
+    turn(store, "my number is 07700 900123")
+    turn(store, "stop", ActiveLoop(None))
+    assert said(store) == ["stop"]
+    turn(store, "is there a refuge")
+    turn(store, "and what about my dog")
+    assert "my number" not in " ".join(said(store))
