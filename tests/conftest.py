@@ -44,3 +44,9 @@ def start_product(tmp_path: Path) -> Iterator[StartRunning]:
     yield start
     for running in started:
         running.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Quick tests first, the browser last: while it runs, Playwright keeps an event loop going in this very thread."""
+    order = {"unit": 0, "nlu": 1, "integration": 2, "e2e": 3}
+    items.sort(key=lambda item: order.get(item.path.parent.name, 0))
