@@ -33,6 +33,8 @@ from outreach.understanding.catalogue import SAFETY
 TURNS_KEPT = 2
 # The slot in which a referral is talked through.
 FORM_SLOT = "referral"
+# A tracker may be written only into the conversation from which it was read: the generation travels on it under this name.
+_GENERATION = "_outreach_generation"
 
 
 class ConversationStore(TrackerStore):
@@ -41,8 +43,6 @@ class ConversationStore(TrackerStore):
     def __init__(self, domain: Domain | None = None, conversations: Conversations | None = None, **_: Any) -> None:
         super().__init__(domain, None)
         self._conversations = conversations or bootstrap.conversations()
-        # A tracker may be written only into the conversation from which it was read. The generation travels on it.
-        self._generation_of = _generation_attribute()
 
     @property
     def domain(self) -> Domain:
@@ -64,7 +64,7 @@ class ConversationStore(TrackerStore):
         kept = json.loads(capability.unseal(sender_id, row.sealed_state)) if row.sealed_state else {}
         events = [*_as_events(kept), *(Event.from_parameters(e) for e in kept.get("events", []))]
         tracker = DialogueStateTracker.from_events(sender_id, events, self._domain.slots, domain=self._domain)
-        setattr(tracker, self._generation_of, row.generation)
+        setattr(tracker, _GENERATION, row.generation)
         return tracker
 
     async def create_tracker(self, sender_id: str, append_action_listen: bool = True) -> DialogueStateTracker:
@@ -76,7 +76,7 @@ class ConversationStore(TrackerStore):
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Store the tracker, unless its conversation was forgotten since it was read."""
-        generation = getattr(tracker, self._generation_of, None)
+        generation = getattr(tracker, _GENERATION, None)
         if generation is None:
             return
         sealed = capability.seal(tracker.sender_id, json.dumps(_kept(tracker)).encode())
@@ -85,10 +85,6 @@ class ConversationStore(TrackerStore):
     async def keys(self) -> Iterable[str]:
         """Nobody's: sender ids are secrets and are not stored."""
         return []
-
-
-def _generation_attribute() -> str:
-    return "_outreach_generation"
 
 
 def _kept(tracker: DialogueStateTracker) -> dict[str, Any]:
