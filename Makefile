@@ -7,7 +7,7 @@ export PYTHONPATH := $(CURDIR)
 export RASA_TELEMETRY_ENABLED := false
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
-.PHONY: help run test keys referrals text train evaluate lint bench shots validate requirements setup setup-dev clean docs
+.PHONY: help run test keys referrals text train evaluate evaluate-peer lint bench shots validate requirements setup setup-dev setup-peer clean docs
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ text: setup ## Talk to the running assistant as a phone would, signed like Twili
 evaluate: setup train ## Score understanding: on the project's own held-out set, or SET=file.csv [PREDICTIONS=out.csv]
 	@$(PY) scripts/evaluate.py $(if $(SET),--set '$(SET)') $(if $(PREDICTIONS),--predictions '$(PREDICTIONS)')
 
+evaluate-peer: setup setup-peer ## Score understanding beside Rasa's default pipeline, trained on the same data (takes hours): [SET=file.csv] [REUSE=1]
+	@$(PY) scripts/evaluate_peer.py $(if $(SET),--set '$(SET)') $(if $(REUSE),--reuse)
+
 validate: setup ## Let Rasa check domain, data and rules
 	@$(PY) scripts/validate.py
 
@@ -57,5 +60,8 @@ setup: ## Make .venv with what the product needs
 setup-dev: ## Make .venv with what the tests and checks need as well
 	@scripts/setup.sh dev
 
+setup-peer: ## Make .peer/venv: Rasa as it comes, with TensorFlow (2.5 GB), for comparisons alone
+	@scripts/setup-peer.sh
+
 clean: ## Remove what was built, but not var/, where the data is
-	@rm -rf .venv .tools models .rasa
+	@rm -rf .venv .tools .peer models .rasa

@@ -3,7 +3,7 @@
 The set has the columns `text,intent`. Every message goes through the whole pipeline, safety matcher included, as it would
 in a conversation. A message that is not understood (`nlu_fallback`) counts as `out_of_scope`: the person is told the same.
 The last line is JSON: n, accuracy, macro_f1, safety_recall by intent, safety_false_alarms (the share of messages that are
-no safety intent but were taken for one), out_of_scope_recall.
+no safety intent but were taken for one), out_of_scope_recall. Two plots go to var/evaluate.
 """
 from __future__ import annotations
 
@@ -113,12 +113,49 @@ def report(rows: list[tuple[str, str]], predicted: list[tuple[str, float]]) -> N
     for (text, gold), (intent, sure) in zip(rows, predicted):
         if gold not in SAFETY and intent in SAFETY:
             print(f"  {gold} -> {intent} ({sure:.2f}): {text}")
-    print("\nconfidence against truth (bin: n, mean confidence, right):")
-    for low in (x / 10 for x in range(10)):
-        inside = [(g == p, s) for (_, g), (p, s) in zip(rows, predicted) if low <= s < low + 0.1 or (low == 0.9 and s == 1.0)]
-        if inside:
-            mean, right = (sum(column) / len(inside) for column in zip(*((s, r) for r, s in inside)))
-            print(f"  {low:.1f}: {len(inside):5d} {mean:.2f} {right:.2f}")
+    print("\nconfidence against truth (from: n, mean confidence, right):")
+    for low, n, mean, right in reliability(rows, predicted):
+        print(f"  {low:.1f}: {n:5d} {mean:.2f} {right:.2f}")
+
+
+def reliability(rows: list[tuple[str, str]], predicted: list[tuple[str, float]]) -> list[tuple[float, int, float, float]]:
+    """For each tenth of confidence that holds any message: where it begins, how many, mean confidence, share that is right."""
+    tenths: dict[int, list[tuple[float, bool]]] = {}
+    for (_, gold), (intent, sure) in zip(rows, predicted):
+        tenths.setdefault(min(9, int(sure * 10)), []).append((sure, gold == intent))
+    return [
+        (tenth / 10, len(held), sum(s for s, _ in held) / len(held), sum(r for _, r in held) / len(held))
+        for tenth, held in sorted(tenths.items())
+    ]
+
+
+def plot(rows: list[tuple[str, str]], predicted: list[tuple[str, float]], folder: Path) -> None:
+    """Write reliability.png (confidence against truth) and confusion.png (what is taken for what, by share of a row)."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    folder.mkdir(parents=True, exist_ok=True)
+    bins = reliability(rows, predicted)
+    figure, axes = pyplot.subplots(figsize=(5, 5), layout="constrained")
+    axes.plot([0, 1], [0, 1], linestyle="--", color="grey")
+    axes.plot([mean for _, _, mean, _ in bins], [right for _, _, _, right in bins], marker="o")
+    for _, n, mean, right in bins:
+        axes.annotate(str(n), (mean, right), textcoords="offset points", xytext=(4, -10), fontsize=7)
+    axes.set(xlabel="confidence", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1))
+    figure.savefig(folder / "reliability.png", dpi=120)
+    names = sorted({intent for _, intent in rows} | {intent for intent, _ in predicted})
+    counted = Counter((gold, intent) for (_, gold), (intent, _) in zip(rows, predicted))
+    total = Counter(gold for _, gold in rows)
+    shares = [[counted[gold, intent] / total[gold] if total[gold] else 0 for intent in names] for gold in names]
+    figure, axes = pyplot.subplots(figsize=(16, 15), layout="constrained")
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
+    axes.set_yticks(range(len(names)), names, fontsize=7)
+    axes.set(xlabel="predicted", ylabel="meant")
+    figure.savefig(folder / "confusion.png", dpi=100)
+    pyplot.close("all")
 
 
 def main() -> None:
@@ -137,6 +174,8 @@ def main() -> None:
         sys.exit(f"evaluate: {error}")
     predicted = predict([text for text, _ in rows])
     report(rows, predicted)
+    plot(rows, predicted, ROOT / "var" / "evaluate")
+    print("\nplots: var/evaluate/reliability.png, var/evaluate/confusion.png")
     if predictions:
         with predictions.open("w", encoding="utf-8", newline="") as out:
             writer = csv.writer(out)

@@ -1,0 +1,95 @@
+"""Makes the peer: the project that `rasa init` writes, with its default pipeline, on this project's examples and replies.
+
+Runs in the peer's own environment (.peer/venv), beside this project's code and without it:
+
+    .peer/venv/bin/python scripts/peer_project.py make FOLDER
+    .peer/venv/bin/python scripts/peer_project.py parse MODEL TEXTS.json OUT.json
+
+Its rules give each intent its reply, without services, forms or anything else that a custom action does: what is left is
+what any Rasa project does in a turn.
+"""
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def make(folder: Path) -> None:
+    """Write the project: config, endpoints and credentials as `rasa init` has them; data and domain are ours."""
+    from rasa.cli.scaffold import create_initial_project
+
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    create_initial_project(str(folder))
+    for unwanted in ("data", "tests", "actions"):
+        shutil.rmtree(folder / unwanted, ignore_errors=True)
+    shutil.copytree(ROOT / "data" / "nlu", folder / "data" / "nlu")
+    replies = _replies()
+    # Rasa has a rule of its own for "restart".
+    intents = [name for name in _intents() if f"utter_{name}" in replies and name != "restart"]
+    domain = {"version": "3.1", "intents": _intents(), "responses": replies}
+    rules = [{"rule": i, "steps": [{"intent": i}, {"action": f"utter_{i}"}]} for i in intents]
+    _write(folder / "domain.yml", domain)
+    _write(folder / "data" / "rules.yml", {"version": "3.1", "rules": rules})
+
+
+def _intents() -> list[str]:
+    names = set()
+    for file in (ROOT / "data" / "nlu").glob("*.yml"):
+        names |= {block["intent"] for block in yaml.safe_load(file.read_text(encoding="utf-8"))["nlu"]}
+    return sorted(names)
+
+
+def _replies() -> dict[str, Any]:
+    """Every reply by name, its words alone. What stands in braces would be a slot to Rasa, and is spelt out."""
+    replies: dict[str, Any] = {}
+    for file in sorted((ROOT / "data" / "responses").glob("*.yml")):
+        for name, variants in yaml.safe_load(file.read_text(encoding="utf-8"))["responses"].items():
+            text = next(v["text"] for v in variants if v.get("channel") != "sms")
+            replies[name] = [{"text": text.replace("{", "(").replace("}", ")")}]
+    return replies
+
+
+def _write(file: Path, content: dict[str, Any]) -> None:
+    file.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+
+def parse(model: Path, texts: list[str]) -> list[dict[str, Any]]:
+    """The intent of each text, how sure, and the milliseconds that the parse took."""
+    from rasa.core.agent import Agent
+
+    agent = Agent.load(str(model))
+
+    async def all_of_them() -> list[dict[str, Any]]:
+        found = []
+        for text in [texts[0], *texts]:
+            began = time.perf_counter()
+            parsed = await agent.parse_message(text)
+            taken = (time.perf_counter() - began) * 1000
+            intent = parsed["intent"]
+            found.append({"intent": intent["name"] or "nlu_fallback", "confidence": intent["confidence"], "ms": taken})
+        return found[1:]
+
+    return asyncio.run(all_of_them())
+
+
+def main(arguments: list[str]) -> None:
+    """`make FOLDER` or `parse MODEL TEXTS OUT`."""
+    if arguments[0] == "make":
+        make(Path(arguments[1]))
+        return
+    model, texts, out = (Path(argument) for argument in arguments[1:])
+    out.write_text(json.dumps(parse(model, json.loads(texts.read_text(encoding="utf-8")))), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
