@@ -7,7 +7,7 @@ export PYTHONPATH := $(CURDIR)
 export RASA_TELEMETRY_ENABLED := false
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
-.PHONY: help run test keys referrals text train evaluate evaluate-peer lint bench shots validate requirements setup setup-dev setup-peer clean docs
+.PHONY: help run test keys console-user referrals text train evaluate evaluate-peer lint bench shots validate requirements setup setup-dev setup-peer clean docs
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ train: setup ## Train the model, if what it is made from has changed
 
 keys: setup ## Make a pair of keys for referrals, or a new pair beside the old ones
 	@$(WITH_ENV) $(PY) scripts/keys.py
+
+console-user: setup ## A one-time link into the console for a manager, or, with DO="link NAME", for somebody who lost their way in
+	@$(WITH_ENV) $(PY) scripts/console_user.py $(DO)
 
 referrals: setup ## List, open, acknowledge or close referrals: make referrals DO="open ID"
 	@$(WITH_ENV) $(PY) scripts/referrals.py $(DO)

@@ -9,7 +9,10 @@ from actions.never_silent import Events, NeverSilentAction
 from actions.places import ask_which_place, places_in
 from actions.signpost import show_services
 from outreach import bootstrap
+from outreach.content.fixed_replies import fixed_reply
 from outreach.directory.whereabouts import Whereabouts, heard
+
+_HELP_THERE = {"Find a refuge": "ask_refuge", "Someone to talk to": "ask_helpline"}
 
 
 class ActionFindPlace(NeverSilentAction):
@@ -34,9 +37,19 @@ class ActionFindPlace(NeverSilentAction):
             dispatcher.utter_message(response="utter_outside_county", place=where.place)
             show_services(dispatcher, "outside_county", where)
         else:
-            dispatcher.utter_message(response="utter_area_found", place=where.place, area=where.area)
+            _say_the_area(dispatcher, where, tracker.get_latest_input_channel())
             show_services(dispatcher, "give_location", where)
         return [SlotSet(name, value) for name, value in where.as_slots().items()]
+
+
+def _say_the_area(dispatcher: CollectingDispatcher, where: Whereabouts, channel: str | None) -> None:
+    """What there is there. That the team could get in touch is said only while it can be asked to."""
+    if bootstrap.referrals_offered() is None:
+        dispatcher.utter_message(response="utter_area_found", place=where.place, area=where.area)
+        return
+    text = fixed_reply("area_found", channel, place=str(where.place), area=str(where.area))
+    buttons = [{"title": title, "payload": f"/{intent}"} for title, intent in _HELP_THERE.items()]
+    dispatcher.utter_message(text=text, buttons=buttons)
 
 
 def _chosen(tracker: Tracker) -> Whereabouts | None:

@@ -14,6 +14,7 @@ from actions.places import places_in
 from actions.signpost import show_services
 from outreach import bootstrap
 from outreach.directory.whereabouts import Whereabouts
+from outreach.referrals import sent
 from outreach.referrals.answers import Answers
 from outreach.referrals.consent import Consent
 from outreach.referrals.dialogue import TO_SEND, Heard, Outcome, Say
@@ -36,6 +37,10 @@ class ActionReferral(NeverSilentAction):
         """Hear the message, say what comes of it, and keep the state only while the form goes on."""
         where, said, state = Whereabouts.from_slots(tracker.slots), heard(tracker), tracker.get_slot("referral")
         dialogue = bootstrap.referral_dialogue(tracker.get_latest_input_channel() or "web")
+        now = datetime.now(timezone.utc)
+        form_sent = sent.form_sent(tracker.get_slot("reference_for"), said.text, now) if state is None else None
+        if form_sent:
+            return _say_sent(dispatcher, bootstrap.hand_off().reference_of(form_sent), form_sent)
         if state is None:
             if bootstrap.referrals_offered() is not None:
                 dispatcher.utter_message(response="utter_no_referral_now")
@@ -43,7 +48,7 @@ class ActionReferral(NeverSilentAction):
                 return over()
             outcome = dialogue.begin(said, where)
         else:
-            outcome = dialogue.go_on(state, said, datetime.now(timezone.utc))
+            outcome = dialogue.go_on(state, said, now)
         if outcome.send:
             return _send(dispatcher, outcome.state or {})
         _say(dispatcher, outcome, where)
@@ -96,12 +101,17 @@ def _send(dispatcher: CollectingDispatcher, state: dict[str, Any]) -> Events:
         logger.error("a referral could not be saved: %s", type(error).__name__)
         utter(dispatcher, Say("utter_referral_failed", choices=TO_SEND))
         return [_listen()]
+    return _say_sent(dispatcher, reference, state["key"])
+
+
+def _say_sent(dispatcher: CollectingDispatcher, reference: str | None, form_key: str) -> Events:
+    """Tell the reference. The mark that stays for a few minutes holds none of the answers."""
     if reference is None:
         dispatcher.utter_message(response="utter_referral_failed")
-    else:
-        by = bootstrap.hand_off().answer_by().sentence
-        dispatcher.utter_message(response="utter_referral_sent", reference=reference, by=by)
-    return over()
+        return over()
+    by = bootstrap.hand_off().answer_by().sentence
+    dispatcher.utter_message(response="utter_referral_sent", reference=reference, by=by)
+    return [SlotSet("reference_for", sent.mark(form_key, datetime.now(timezone.utc))), *over()]
 
 
 def _handed_off(state: dict[str, Any]) -> str | None:

@@ -12,13 +12,14 @@ from typing import Any
 import aiohttp
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
+from outreach import bootstrap
 from outreach.referrals.dialogue import plainly_answers
 from outreach.understanding.catalogue import SAFETY
 
 logger = logging.getLogger(__name__)
 
 
-def _must_leave(body: Any) -> bool:
+def must_leave(body: Any) -> bool:
     """Whether a loop must not have this message, because it is danger or leaving: decided here, so that it needs no network.
 
     A plain answer to the question that was asked ("stop", a number, a name) is not taken for danger, unless a safety
@@ -30,8 +31,12 @@ def _must_leave(body: Any) -> bool:
     intent = message.get("intent") or {}
     if not loop or loop != body.get("next_action") or intent.get("name") not in SAFETY:
         return False
-    state = (tracker.get("slots") or {}).get("referral")
-    return bool(intent.get("found_by")) or not plainly_answers(state, str(message.get("text") or ""))
+    state, text = (tracker.get("slots") or {}).get("referral"), str(message.get("text") or "")
+    if intent.get("found_by") or not plainly_answers(state, text):
+        return True
+    # Where the classifier had found the danger already, the pipeline doesn't say whether a pattern would have too.
+    return bootstrap.safety_matcher().match(text) is not None
+
 
 class ActionEndpoint(EndpointConfig):
     """Calls actions on loopback. A failed call utters the fixed reply with the helpline instead of raising."""
@@ -45,19 +50,18 @@ class ActionEndpoint(EndpointConfig):
                       compress: bool = False, **kwargs: Any) -> Any:
         """Rasa's entry. Raises `ClientResponseError` alone, with which a form declines a message and passes it on."""
         body = kwargs.get("json")
-        if body is not None and _must_leave(body):
+        if body is not None and must_leave(body):
             raise ClientResponseError(400, "left", json.dumps({"action_name": body["next_action"], "error": "left"}))
         for attempt in (1, 2):
             try:
                 return await self._post(body)
             except ClientResponseError:
                 raise
-            except aiohttp.ServerDisconnectedError:
-                # Mostly a pooled connection that the server had closed. Actions bear being run twice.
-                if attempt == 2:
-                    return self._gave_up(body, "ServerDisconnectedError")
             except (aiohttp.ClientError, asyncio.TimeoutError, ValueError, OSError) as error:
-                return self._gave_up(body, type(error).__name__)
+                # Mostly a pooled connection that the server was just closing. Actions bear being run twice.
+                lost = isinstance(error, aiohttp.ClientConnectionError) and not isinstance(error, asyncio.TimeoutError)
+                if attempt == 2 or not lost:
+                    return self._gave_up(body, type(error).__name__)
 
     async def _post(self, body: Any) -> Any:
         if self._client is None or self._client.closed:

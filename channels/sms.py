@@ -21,6 +21,7 @@ from sanic.response import HTTPResponse, text
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from channels import startup
+from channels.counting import Counting
 from channels.sms_limits import May, TextLimits
 from channels.sms_once import Once
 from channels.sms_threads import Said, Threads
@@ -152,7 +153,8 @@ class Door:
         """Build what needs the loaded agent. Without a key for numbers it stays closed, and the web goes on."""
         startup.prepare(app, self._settings)
         agent, idle = app.ctx.agent, timedelta(minutes=self._settings.sms_idle_minutes)
-        turns = Turns(agent, SmsChannel.name(), self._settings.turn_seconds)
+        counting = Counting(agent, SmsChannel.name(), bootstrap.tally())
+        turns = Turns(agent, SmsChannel.name(), self._settings.turn_seconds, counting)
         conversations = TextConversations(bootstrap.engine(), idle, timedelta(minutes=self._settings.idle_minutes))
         self._threads = Threads(agent, turns, conversations, self._texts, self._words, idle.total_seconds())
         try:

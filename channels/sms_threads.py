@@ -15,12 +15,14 @@ from rasa.core.agent import Agent
 from channels.turns import STATIC_FALLBACK, Reply, Turns
 from outreach.adapters.text_conversations import TextConversations
 from outreach.privacy import capability
+from outreach.referrals.answers import is_clear_yes
+from outreach.referrals.hearing import SEND_IT
 from outreach.sms import rendering
 from outreach.sms.alphabet import clean
 from outreach.sms.pages import Block, pages
 from outreach.sms.texts import Texts
 from outreach.sms.thread import Thread
-from outreach.sms.words import Words, offers_words
+from outreach.sms.words import Words, bare, offers_words
 from outreach.understanding.catalogue import SAFETY
 
 logger = logging.getLogger(__name__)
@@ -28,6 +30,7 @@ logger = logging.getLogger(__name__)
 # These go out alone: nothing may stand before 999, and the greeting comes with the next reply.
 URGENT = frozenset({STATIC_FALLBACK, "utter_ask_silent_999", *(f"utter_{intent}" for intent in SAFETY)})
 HELLO = "utter_greet"
+FORGET_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,9 @@ class Threads:
         self._words = words
         self._idle_seconds = idle_seconds
         self._clock = clock
+        # What could not be deleted when it was to be: it counts as forgotten, and is tried again.
+        self._still_to_forget: set[str] = set()
+        self._forgetting: set[asyncio.Task[None]] = set()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def answer(self, sender: str, said: Said, metadata: dict[str, Any]) -> list[str]:
@@ -77,16 +83,33 @@ class Threads:
 
     def forget(self, sender: str) -> None:
         """Forget at once. A turn that is running brings nothing back, and its reply isn't sent."""
+        key = capability.row_key(sender)
         try:
-            self._conversations.forget(capability.row_key(sender))
-        except Exception as error:  # noqa: BLE001 - nobody who leaves is kept waiting; the row idles out
+            self._conversations.forget(key)
+        except Exception as error:  # noqa: BLE001 - nobody who leaves is kept waiting
             logger.error("a conversation by text could not be forgotten at once: %s", type(error).__name__)
+            self._still_to_forget.add(key)
+            again = asyncio.ensure_future(self._forget_later(key))
+            self._forgetting.add(again)
+            again.add_done_callback(self._forgetting.discard)
+
+    async def _forget_later(self, key: str) -> None:
+        """Try again until it is done, or the conversation has begun anew or idled out."""
+        until = self._clock() + self._idle_seconds
+        while key in self._still_to_forget and self._clock() < until:
+            await asyncio.sleep(FORGET_AGAIN_SECONDS)
+            try:
+                if key in self._still_to_forget:
+                    self._conversations.forget(key)
+                    self._still_to_forget.discard(key)
+            except Exception as error:  # noqa: BLE001
+                logger.error("a conversation by text could still not be forgotten: %s", type(error).__name__)
 
     def _open(self, sender: str) -> tuple[str, Thread, bool]:
         """The conversation's generation and thread, and whether it has just begun."""
         key, now = capability.row_key(sender), self._clock()
         row = self._conversations.find(key)
-        if row is not None and row.sealed_choices is not None:
+        if row is not None and row.sealed_choices is not None and key not in self._still_to_forget:
             try:
                 thread = Thread.from_bytes(capability.unseal(sender, row.sealed_choices))
             except (capability.Unreadable, ValueError, TypeError, KeyError):
@@ -97,6 +120,7 @@ class Threads:
                 return row.generation, thread, False
         generation = secrets.token_hex(8)
         self._conversations.begin(key, generation)
+        self._still_to_forget.discard(key)
         return generation, Thread(at=now), True
 
     def _keep(self, sender: str, generation: str, thread: Thread) -> bool:
@@ -112,7 +136,7 @@ class Threads:
         self, sender: str, thread: Thread, said: Said, fresh: bool, metadata: dict[str, Any]
     ) -> list[str] | None:
         """The messages, and `thread` as it is after them; None when the person leaves."""
-        if self._words.is_more(said.text) and thread.rest:
+        if thread.rest and (self._words.is_more(said.text) or self._answers_the_unread(thread, said.text)):
             page = thread.rest.pop(0)
             thread.shown = thread.shown or rendering.shows_numbers(page, self._numbered(thread))
             return self._greeted(thread, [page])
@@ -126,6 +150,12 @@ class Threads:
         if any(reply.command == "exit" for reply in replies):
             return None
         return self._composed(thread, replies)
+
+    def _answers_the_unread(self, thread: Thread, text: str) -> bool:
+        """Whether this answers a question that waits for MORE: nobody agrees to what they have not read."""
+        asks = any(offers_words(page) for page in thread.rest)
+        agrees = is_clear_yes(text) or bare(text) in SEND_IT
+        return asks and (agrees or self._words.means_nothing_alone(text) or thread.chosen(text) is not None)
 
     async def _replies(self, sender: str, thread: Thread, said: Said, metadata: dict[str, Any]) -> list[Reply]:
         if not said.text:

@@ -5,19 +5,24 @@ import asyncio
 import json
 import logging
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime, timezone
+from typing import Any, Protocol
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 
-from outreach.referrals.hearing import plainly_answers
+from outreach import bootstrap
+from outreach.referrals import sent
+from outreach.referrals.hearing import is_only_a_reference, plainly_answers
 
 logger = logging.getLogger(__name__)
 
 STATIC_FALLBACK = "utter_static_fallback"
 QUICK_EXIT = "utter_quick_exit"
 RESTART = "restart"
+REFER = "/request_referral"
 _PAYLOAD = re.compile(r"^/(?P<intent>[a-z0-9_]+)(?P<entities>\{.*\})?$", re.DOTALL)
 
 
@@ -63,7 +68,12 @@ class Collector(OutputChannel):
 
 
 def _choices(buttons: list[dict[str, Any]]) -> dict[str, tuple[str, str]]:
-    return {choice_id(b["payload"]): (b["title"], b["payload"]) for b in buttons}
+    return {choice_id(b["payload"]): (b["title"], b["payload"]) for b in buttons if _can_be_had(b["payload"])}
+
+
+def _can_be_had(payload: str) -> bool:
+    """Whether a button leads anywhere: a referral is not offered while none can be taken."""
+    return payload != REFER or bootstrap.referrals_offered() is None
 
 
 def choice_id(payload: str) -> str:
@@ -99,13 +109,21 @@ def as_plain_text(text: str) -> str:
     return plain or "?"
 
 
+class Counts(Protocol):
+    """Counts what a turn was about."""
+
+    def turn_over(self, sender_id: str, replies: Sequence[Reply], parsed: Mapping[str, Any] | None) -> None:
+        """Take note of a turn that is over. It neither waits nor raises."""
+
+
 class Turns:
     """Runs turns on Rasa's agent within a time limit."""
 
-    def __init__(self, agent: Agent, channel: str, seconds: float) -> None:
+    def __init__(self, agent: Agent, channel: str, seconds: float, counts: Counts | None = None) -> None:
         self._agent = agent
         self._channel = channel
         self._seconds = seconds
+        self._counts = counts
         # Held so that a turn whose person hung up is finished, not collected as garbage.
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -126,6 +144,12 @@ class Turns:
         message = UserMessage(
             text, collector, sender_id, parse_data=parsed, input_channel=self._channel, metadata=metadata or {}
         )
+        replies = await self._replies(message, collector)
+        if self._counts is not None:
+            self._counts.turn_over(sender_id, replies, message.parse_data)
+        return replies
+
+    async def _replies(self, message: UserMessage, collector: Collector) -> list[Reply]:
         turn = asyncio.ensure_future(self._handle(message))
         self._running.add(turn)
         turn.add_done_callback(self._finished)
@@ -147,8 +171,19 @@ class Turns:
             understood = await self._agent.parse_message(message.text)
             if understood["intent"].get("name") == RESTART and await self._answers_a_form(message):
                 understood["intent"] = {"name": None, "confidence": 0.0}
+            elif is_only_a_reference(message.text):
+                # It means nothing to the model, which took some for postcodes. The action asks what it is for.
+                understood.update(intent={"name": "ask_referral_status", "confidence": 1.0}, entities=[], also=[])
             message.parse_data = understood
+        if sent.is_the_yes(message.text) and await self._was_just_sent(message):
+            message.parse_data["intent"] = {"name": "request_referral", "confidence": 1.0}
         await self._agent.handle_message(message)
+
+    async def _was_just_sent(self, message: UserMessage) -> bool:
+        tracker = await self._agent.tracker_store.retrieve(message.sender_id)
+        if tracker is None or tracker.active_loop_name is not None:
+            return False
+        return sent.form_sent(tracker.get_slot("reference_for"), message.text, datetime.now(timezone.utc)) is not None
 
     async def _answers_a_form(self, message: UserMessage) -> bool:
         tracker = await self._agent.tracker_store.retrieve(message.sender_id)

@@ -22,6 +22,7 @@ from sanic.response import HTTPResponse, empty, html, raw, redirect
 from sanic.response import json as json_response
 
 from channels import startup
+from channels.counting import Counting, Writing
 from channels.limits import Limits
 from channels.turns import Reply, Turns
 from outreach import bootstrap
@@ -90,7 +91,8 @@ class Chat:
         """Build what needs the loaded agent."""
         startup.prepare(app, self.settings)
         self.agent = app.ctx.agent
-        self.turns = Turns(app.ctx.agent, "web", self.settings.turn_seconds)
+        counting = Counting(app.ctx.agent, "web", bootstrap.tally())
+        self.turns = Turns(app.ctx.agent, "web", self.settings.turn_seconds, counting)
         self.conversations = bootstrap.conversations()
 
     async def begin(self) -> tuple[str | None, list[Reply]]:
@@ -140,6 +142,14 @@ class Chat:
         title, payload = offered[choice]
         return await self.turns.choose(token, title, payload)
 
+    def title_of(self, token: str, choice: str) -> str:
+        """What stands on the button of a choice that is on offer; nothing where it is none."""
+        try:
+            row = self.conversations.find(capability.row_key(token))
+            return _offered(token, row)[choice][0] if row is not None else ""
+        except Exception:  # noqa: BLE001 - the answer says what has to be said, this only repeats what was pressed
+            return ""
+
     async def _remember_choices(self, token: str, replies: list[Reply]) -> None:
         offered = {i: c for reply in replies for i, c in reply.choices.items()}
         key = capability.row_key(token)
@@ -178,6 +188,15 @@ def _listen(blueprint: Blueprint, chat: Chat) -> None:
     async def start(app: Sanic, loop: asyncio.AbstractEventLoop) -> None:
         chat.start(app)
         app.add_task(_purge_forever(chat))
+        keep = timedelta(days=chat.settings.counts_retention_days)
+        app.ctx.counts = Writing(bootstrap.tally(), bootstrap.question_counts(), keep)
+        app.add_task(app.ctx.counts.go_on())
+
+    @blueprint.listener("before_server_stop")
+    async def stop(app: Sanic, loop: asyncio.AbstractEventLoop) -> None:
+        # For the texts' counts too: there is one tally. A server that never got ready has none.
+        if hasattr(app.ctx, "counts"):
+            app.ctx.counts.write()
 
     @blueprint.exception(PayloadTooLarge)
     async def too_large(request: Request, error: SanicException) -> HTTPResponse:
@@ -266,13 +285,14 @@ def _page_routes(blueprint: Blueprint, chat: Chat) -> None:
         try:
             text, choice = _said({"choice": pressed} if pressed else {"text": typed})
             chat.check_pace(token, text)
+            said = typed if choice is None else chat.title_of(token, choice)
             replies = await chat.answer(token, text, choice)
         except Refusal as refusal:
             kept = None if refusal.status == 401 else token
             return page(kept, [], said="" if kept is None else typed, error=refusal.reason, status=refusal.status)
         if any(reply.command == "exit" for reply in replies):
             return _leave(chat.settings)
-        return page(token, replies, said=typed)
+        return page(token, replies, said=said)
 
     @blueprint.get("/exit")
     async def leave(request: Request) -> HTTPResponse:

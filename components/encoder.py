@@ -18,7 +18,7 @@ from outreach.settings import load
 
 _ASSETS = Path(__file__).parent / "assets" / "minilm"
 _SHA256 = {
-    "model.onnx": "adc9bf09440e75c8d64f78e64cc85f116c5a20e6d46feb5022d52f105af894b8",
+    "model.onnx": "1c6ead35218ebdd9d33264fb7eee99ee6b1d9b6a9c9329dfef10a4845ed9198c",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
 DIMENSIONS = 384

@@ -38,11 +38,12 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         """`C` is the regression's inverse regularisation, `ngram_weight` what the n-grams count beside the vector.
 
         `also_confidence` and `danger_confidence` are how sure a part of a message must be to count as a second question,
-        and as a danger that the message as a whole does not show, though at least `least_alarm` of it does.
+        and as a danger that the message as a whole does not show, though at least `least_alarm` of it does. `caution` is
+        by how much danger of any kind counts more than what else the message may be.
         """
         return {
             "C": 8.0, "ngram_weight": 0.8, "max_features": 40000, "ngram_dimensions": 256, "ranking_length": 5,
-            "also_confidence": 0.6, "danger_confidence": 0.8, "least_alarm": 0.1,
+            "also_confidence": 0.6, "danger_confidence": 0.8, "least_alarm": 0.1, "caution": 1.5,
         }
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
@@ -113,18 +114,28 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
     def _understand(self, message: Message) -> None:
         text = segments.tidy(message.get(TEXT))
         parts = segments.sentences(text)
-        probabilities = self._regression.predict_proba(self._features([text, *parts]))
-        ranking = self._ranking(probabilities[0])
-        tops = [self._ranking(row)[0] for row in probabilities[1:]]
+        whole = self._regression.predict_proba(self._features([text]))[0]
+        ranking = self._ranking(whole)
+        alarm, worst = self._alarm(whole)
+        if ranking[0][INTENT_NAME_KEY] not in SAFETY and alarm * self._config["caution"] > ranking[0][PREDICTED_CONFIDENCE_KEY]:
+            ranking = _first({INTENT_NAME_KEY: worst, PREDICTED_CONFIDENCE_KEY: alarm}, ranking)
         # A clause that sounds like danger counts only where the message as a whole leaves room for it.
-        alarm = sum(p for name, p in zip(self._regression.classes_, probabilities[0]) if name in SAFETY)
         danger = self._config["danger_confidence"] if alarm >= self._config["least_alarm"] else None
+        # Parts cost time: they are looked at only where they can change something, and apart from the long whole, to
+        # whose length they would be padded.
+        matter = bool(parts) and (danger is not None or len(parts) <= segments.MOST_QUESTIONS)
+        tops = [self._ranking(row)[0] for row in self._regression.predict_proba(self._features(parts))] if matter else []
         chosen, also = segments.weigh(ranking[0], tops, self._config["also_confidence"], danger)
         if chosen != ranking[0]:
-            ranking = [chosen, *(r for r in ranking if r[INTENT_NAME_KEY] != chosen[INTENT_NAME_KEY])]
+            ranking = _first(chosen, ranking)
         message.set(INTENT, chosen, add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         message.set(ALSO, also, add_to_output=True)
+
+    def _alarm(self, probabilities: npt.NDArray[np.float64]) -> tuple[float, str]:
+        """How much of a message speaks for danger of any kind, and for which kind most."""
+        each = {str(name): float(p) for name, p in zip(self._regression.classes_, probabilities) if name in SAFETY}
+        return sum(each.values()), max(each, key=lambda name: each[name])
 
     def _ranking(self, probabilities: npt.NDArray[np.float64]) -> list[dict[str, Any]]:
         best = np.argsort(probabilities)[::-1][: self._config["ranking_length"]]
@@ -151,3 +162,10 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         with model_storage.read_from(resource) as folder:
             component._ngrams, component._regression = joblib.load(folder / "classifier.joblib")
         return component
+
+
+def _first(chosen: dict[str, Any], ranking: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The ranking with an intent moved to its head. None stays surer than the head: the fallback takes that for doubt."""
+    most = chosen[PREDICTED_CONFIDENCE_KEY]
+    others = (each for each in ranking if each[INTENT_NAME_KEY] != chosen[INTENT_NAME_KEY])
+    return [chosen, *({**each, PREDICTED_CONFIDENCE_KEY: min(most, each[PREDICTED_CONFIDENCE_KEY])} for each in others)]

@@ -1,4 +1,4 @@
-"""`make run`: prepares, starts, watches and stops the assistant and the action server."""
+"""`make run`: prepares, starts, watches and stops the assistant, the action server, the deliverer and the staff console."""
 from __future__ import annotations
 
 import os
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import httpx
 
 from launcher.train import current_model
-from outreach.settings import ROOT, Settings, SettingsError, load
+from outreach.settings import ROOT, Settings, SettingsError, console_url, load
 
 _READY_WITHIN = 120.0
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound
@@ -81,7 +81,11 @@ def _port_is_free(host: str, port: int) -> bool:
 
 def _prepare(settings: Settings) -> str | None:
     """Everything that must be true before anything is started; the first that is not, as one line."""
-    for name, host, port in (("PORT", settings.host, settings.port), ("ACTIONS_PORT", "127.0.0.1", settings.actions_port)):
+    ports = (
+        ("PORT", settings.host, settings.port), ("ACTIONS_PORT", "127.0.0.1", settings.actions_port),
+        ("CONSOLE_PORT", settings.host, settings.console_port),
+    )  # fmt: skip
+    for name, host, port in ports:
         if not _port_is_free(host, port):
             return f"port {port} is in use: stop what uses it, or set {name} to another"
     if current_model() is None:
@@ -134,6 +138,20 @@ def _report_when_ready(settings: Settings, stopping: threading.Event) -> None:
             until = float("inf")
 
 
+def _say_how_to_come_in(settings: Settings) -> None:
+    """Where the console is, and while nobody can manage it, the link by which the first manager comes in."""
+    from outreach.bootstrap import staff_accounts
+
+    _say(f"console: {console_url(settings)}")
+    try:
+        token = staff_accounts().first_manager_link()
+    except Exception as error:  # noqa: BLE001 - the assistant runs on without
+        _say(f"console: no link for the first manager could be made: {type(error).__name__}")
+        return
+    if token:
+        _say(f"console: it has no manager yet. Once, and within 24 hours: {console_url(settings)}/welcome/{token}")
+
+
 def main() -> int:
     """Run until Ctrl-C or SIGTERM. Gives the exit code."""
     try:
@@ -149,11 +167,12 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     python = [sys.executable, "-m"]
-    watched = [Watched(name, [*python, f"launcher.{name}"]) for name in ("actions", "assistant", "deliverer")]
+    watched = [Watched(name, [*python, f"launcher.{name}"]) for name in ("actions", "assistant", "deliverer", "console")]
     os.environ["PYTHONUNBUFFERED"] = "1"
     for process in watched:
         process.start()
     threading.Thread(target=_report_when_ready, args=(settings, stopping), daemon=True).start()
+    _say_how_to_come_in(settings)
     while not stopping.wait(0.2):
         for process in watched:
             process.look()

@@ -18,6 +18,8 @@ def main() -> None:
 
     app = create_app("actions", cors_origins=[])
     app.config.REQUEST_MAX_SIZE = 1024 * 1024
+    # Longer than the assistant keeps a connection, so that it is never the server that closes one which is about to be used.
+    app.config.KEEP_ALIVE_TIMEOUT = 75
     app.run("127.0.0.1", settings.actions_port, workers=1, access_log=False, motd=False)
 
 

@@ -57,4 +57,4 @@ class InOrderGraphRunner(DaskGraphRunner):
 
 def install() -> None:
     """Let every agent that is loaded from now on run its graph in order."""
-    processor.DaskGraphRunner = InOrderGraphRunner  # type: ignore[misc]
+    processor.DaskGraphRunner = InOrderGraphRunner

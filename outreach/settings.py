@@ -44,6 +44,13 @@ def _whole(raw: str) -> int:
     return value
 
 
+def _open_days(raw: str) -> int:
+    value = int(raw)
+    if value != 0 and value < 60:
+        raise ValueError("0, or a whole number of 60 or more is wanted")
+    return value
+
+
 def _yes_no(raw: str) -> bool:
     try:
         return {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}[raw.strip().lower()]
@@ -51,11 +58,21 @@ def _yes_no(raw: str) -> bool:
         raise ValueError("yes or no is wanted") from None
 
 
+def _mark_or_hide(raw: str) -> str:
+    if raw not in ("mark", "hide"):
+        raise ValueError("mark or hide is wanted")
+    return raw
+
+
 def _web_address(raw: str) -> str:
     parts = urlsplit(raw)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise ValueError("an address beginning with http:// or https:// is wanted")
     return raw
+
+
+def _web_address_or_none(raw: str) -> str:
+    return _web_address(raw) if raw else ""
 
 
 def _database(raw: str) -> str:
@@ -98,6 +115,9 @@ SETTINGS: tuple[Setting, ...] = (
             "The sites that may show the chat in a frame, as in a Content-Security-Policy."),
     Setting("SHOW_UNCHECKED", "yes", _yes_no,
             "Whether services that staff have not yet checked are shown, marked so. With no, none of them is."),
+    Setting("CHECK_DUE_DAYS", "90", _whole, "A service is due to be checked again so many days after it was last checked."),
+    Setting("STALE_ENTRIES", "mark", _mark_or_hide,
+            "What becomes of services past that: mark shows them with the day of the last check, hide shows none of them."),
     Setting("IDLE_MINUTES", "30", _positive, "A web conversation is forgotten after so many minutes without a message."),
     Setting("TURN_SECONDS", "8", _positive, "A turn that takes longer gets the fixed reply with the helpline."),
     Setting("ACTION_SECONDS", "5", _positive, "An action that takes longer is given up."),
@@ -126,6 +146,18 @@ SETTINGS: tuple[Setting, ...] = (
             "The file that says how each team is told that a referral waits."),
     Setting("REFERRAL_RESPONSE_DAYS", "2", _whole, "The stated time in which a team answers a referral, in working days."),
     Setting("REFERRAL_RETENTION_DAYS", "90", _whole, "A referral is deleted so many days after it was closed or withdrawn."),
+    Setting("REFERRAL_LONG_OPEN_DAYS", "60", _whole, "The console lists apart what has been open for more than so many days."),
+    Setting("REFERRAL_OPEN_DAYS", "365", _open_days,
+            "An open referral with which nothing is done for so many days is deleted, after 30 days' notice. With 0, never."),
+    Setting("COUNTS_RETENTION_DAYS", "400", _whole,
+            "Counts of what is asked are deleted after so many days. They hold no words and no conversation."),
+    Setting("CONSOLE_URL", "", _web_address_or_none,
+            "The address under which staff reach the console, if not its own host and port. With https, so are its cookies."),
+    Setting("CONSOLE_IDLE_MINUTES", "20", _positive, "Staff are signed out after so many minutes without doing anything."),
+    Setting("CONSOLE_HOURS", "8", _positive, "Staff are signed out so many hours after they came in, whatever they do."),
+    Setting("FEED_PER_MINUTE", "120", _whole, "How often one address may ask for the public list of services in a minute."),
+    Setting("CONSOLE_KEY_FILE", str(ROOT / "var" / "keys" / "console.key"), Path,
+            "The console's key, made when there is none: it seals second factors. With another key, nobody's codes are right."),
     Setting("SMTP_HOST", "", _text, "The mail server for notices to teams. Needed only where a team wants e-mail."),
     Setting("SMTP_PORT", "587", _port, "The mail server's port."),
     Setting("SMTP_STARTTLS", "yes", _yes_no, "Whether mail is sent over an encrypted connection."),
@@ -148,6 +180,8 @@ class Settings:
     safe_site: str
     frame_ancestors: str
     show_unchecked: bool
+    check_due_days: int
+    stale_entries: str
     idle_minutes: float
     turn_seconds: float
     action_seconds: float
@@ -167,6 +201,14 @@ class Settings:
     referral_teams_file: Path
     referral_response_days: int
     referral_retention_days: int
+    referral_long_open_days: int
+    referral_open_days: int
+    counts_retention_days: int
+    console_url: str
+    console_idle_minutes: float
+    console_hours: float
+    feed_per_minute: int
+    console_key_file: Path
     smtp_host: str
     smtp_port: int
     smtp_starttls: bool
@@ -190,3 +232,11 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
             shown = "(not shown)" if setting.secret else repr(raw)
             raise SettingsError(f"setting {setting.name}={shown} is not usable: {error}") from None
     return Settings(**values)
+
+
+def console_url(settings: Settings) -> str:
+    """The address under which staff reach the console, without a slash at the end."""
+    if settings.console_url:
+        return settings.console_url.rstrip("/")
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared with, not bound
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.console_port}"

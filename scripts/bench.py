@@ -15,9 +15,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from running import Running
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "integration")]
 
 MESSAGES = (
     "is there a refuge near me", "he checks my phone every night and i have to account for every penny",
@@ -92,6 +96,47 @@ def late_turns(url: str) -> tuple[float, float]:
     return statistics.median(taken[1:10]), statistics.median(taken[60:69])
 
 
+def doors(running: Running, rounds: int) -> dict[str, list[float]]:
+    """Milliseconds of a turn through each door, and of a turn of the form, by turns, so that they meet the same machine."""
+    from form import ASKS, FIRST, MORE, YES
+    from running import Person
+    from texting import Phone
+
+    form = [ASKS, YES, *(each.format(place="Bushey") for each in FIRST), "Add more", *MORE, "yes"]
+    taken: dict[str, list[float]] = {"web": [], "sms": [], "form": []}
+    for number in range(rounds + 1):
+        person, phone, filling = Person(running.url), Phone(running), Person(running.url)
+        phone.text("hello")
+        # The first round does not count.
+        into = taken if number else {name: [] for name in taken}
+        for text in MESSAGES:
+            timed(into["web"], person.say, text)
+            timed(into["sms"], phone.text, text)
+        for said in form:
+            timed(into["form"], filling.say, said)
+    return taken
+
+
+def timed(taken: list[float], call: Callable[[str], object], text: str) -> None:
+    """Call, and add the milliseconds that it took."""
+    began = time.perf_counter()
+    call(text)
+    taken.append((time.perf_counter() - began) * 1000)
+
+
+def with_keys(folder: Path) -> dict[str, str]:
+    """The settings of a product that takes referrals and texts, with keys of its own."""
+    from texting import PUBLIC, TOKEN
+
+    from scripts.keys import add_pair
+
+    add_pair(folder / "keys" / "referral.pub", folder / "keys" / "referral.key")
+    return {
+        "TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_URL": PUBLIC,
+        "SMS_PER_NUMBER_PER_HOUR": "100000", "SMS_PER_MINUTE_IN_ALL": "100000",
+    }  # fmt: skip
+
+
 def memory_of(pid: int) -> float:
     """Resident memory in MB."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
@@ -103,25 +148,36 @@ def main() -> None:
     os.environ.setdefault("ACTIONS_PORT", "5055")
     from running import Running
 
+    from scripts.bench_directory import measure as measure_directory
+
     rows: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        running = Running(Path(folder), {"LOG_LEVEL": "WARNING"}).start()
+        running = Running(Path(folder), {"LOG_LEVEL": "WARNING", **with_keys(Path(folder))}).start()
         rows["start_s"] = round(time.perf_counter() - began, 1)
         try:
             rows["web_1"] = turns(running.url, 1, 10)
             rows["web_8"] = turns(running.url, 8, 4)
             early, late = late_turns(running.url)
+            through = doors(running, 5)
+            rows.update({f"turn_{name}": spread(taken) for name, taken in through.items()})
             rows["memory_mb"] = memory_of(running.pid_of("launcher.assistant"))
         finally:
             running.stop()
+    middle = {name: statistics.median(taken) for name, taken in through.items()}
     rows.update(understanding(10))
     parse, forward = rows["parse_ms"], rows["encoder_ms"]
     assert isinstance(parse, dict) and isinstance(forward, dict)
-    rows["ratio"] = {
+    ratio = {
         "turn_60_over_2": round(late / early, 3),
         "parse_over_encoder": round(parse["median"] / forward["median"], 3),
+        "sms_over_web": round(middle["sms"] / middle["web"], 3),
+        "form_over_web": round(middle["form"] / middle["web"], 3),
     }
+    with tempfile.TemporaryDirectory() as folder:
+        directory, ratios = measure_directory(Path(folder))
+    rows.update(directory)
+    rows["ratio"] = {**ratio, **ratios}
     for name, value in rows.items():
         print(f"{name:12} {value}")
     (ROOT / "var").mkdir(exist_ok=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 import yaml
@@ -41,6 +42,26 @@ def replies_table() -> str:
     return "\n".join(["| asked | the reply begins |", "|---|---|", *rows])
 
 
+def access_page() -> str:
+    """`docs/console-access.md`, from the console's own routes."""
+    from console.app import make_app
+    from console.routes import table
+    from outreach.settings import load
+
+    with tempfile.TemporaryDirectory() as folder:
+        app = make_app(load({"CONSOLE_KEY_FILE": f"{folder}/console.key"}))
+        return "\n".join([
+            "# Who may do what in the console", "",
+            "Every address of the console, and whether each role gets to it. A test calls every one of them: without signing",
+            "in, with each role, with a session that is over, from another site, and without a form's token",
+            "(`tests/integration/test_console_access.py`), and holds the answers against this table.", "",
+            "A session that is over counts as not signed in. What would change something is refused to everybody (403) when",
+            "it comes from another site or without its form's token. `–` is 403. That a role gets to an address does not mean",
+            "that it gets every entry there: a caseworker gets 404 for the referrals of other areas, and nobody approves a",
+            "number that they changed themselves.", "", table(app), "",
+        ])
+
+
 def readme() -> str:
     """README with its table of replies made anew."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -50,7 +71,8 @@ def readme() -> str:
 
 def main() -> None:
     """Write, or check."""
-    pages = {ROOT / "docs" / "settings.md": settings_page(), ROOT / "README.md": readme()}
+    docs = ROOT / "docs"
+    pages = {docs / "settings.md": settings_page(), docs / "console-access.md": access_page(), ROOT / "README.md": readme()}
     stale = [file for file, text in pages.items() if not file.exists() or file.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv[1:]:
         sys.exit(f"not as it would be written (run `make docs`): {[f.name for f in stale]}" if stale else 0)

@@ -61,7 +61,7 @@ def withdraw(chosen: argparse.Namespace) -> None:
 def show_audit(chosen: argparse.Namespace) -> None:
     """Who did what."""
     for entry in bootstrap.inbox().audit():
-        print(f"{_time(entry.at)}  {entry.by:16} {entry.action:12} {entry.referral_id or '-':16} {entry.detail}")
+        print(f"{_time(entry.at)}  {entry.by:24} {entry.action:22} {entry.referral_id or '-':16} {entry.detail}")
 
 
 def _row(found: StoredReferral) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from consoles import Console
 from running import Person, Running
 
 StartRunning = Callable[..., Running]
@@ -44,6 +45,30 @@ def start_product(tmp_path: Path) -> Iterator[StartRunning]:
     yield start
     for running in started:
         running.stop()
+
+
+@pytest.fixture(scope="session")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """The staff console alone, started once, with the starter directory in a database of its own."""
+    started = Console(tmp_path_factory.mktemp("console"))
+    yield started.start()
+    started.stop()
+
+
+@pytest.fixture
+def start_console(tmp_path: Path) -> Iterator[Callable[..., Console]]:
+    """Starts a console of one's own: `start_console(CONSOLE_IDLE_MINUTES="0.05")`."""
+    started: list[Console] = []
+
+    def start(**environment: str) -> Console:
+        folder = tmp_path / f"console-{len(started)}"
+        folder.mkdir()
+        started.append(Console(folder, environment))
+        return started[-1].start()
+
+    yield start
+    for each in started:
+        each.stop()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

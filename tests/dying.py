@@ -1,9 +1,11 @@
 """Workers that are there to be killed: forked from one process that has everything loaded, so that a new one takes no time.
 
 Run as a script it reads one JSON object a line, {"role", "url", "teams", "begun", "confirmed"}, and prints the worker's pid.
+With the role `assistant` or `actions` it is the product's own process, with the settings in "environment" and its output in "log".
 """
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -65,8 +67,29 @@ def deliver_for_ever(url: str, teams: str) -> None:
         time.sleep(0.01)
 
 
+def have_the_product_loaded() -> None:
+    """Import what the product's processes import, so that a fork of this one is ready at once."""
+    for name in ("rasa.core.run", "rasa.core.agent", "rasa_sdk.endpoint", "spacy", "onnxruntime", "launcher.assistant", "launcher.actions"):
+        importlib.import_module(name)
+    for folder in ("components", "channels", "actions"):
+        for file in sorted((ROOT / folder).glob("*.py")):
+            importlib.import_module(f"{folder}.{file.stem}")
+
+
+def be_the_product(part: str, environment: dict[str, str], log: str) -> None:
+    """What `python -m launcher.<part>` does."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.environ.update(environment)
+    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    for output in (1, 2):
+        os.dup2(file, output)
+    importlib.import_module(f"launcher.{part}").main()
+
+
 def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    if "--product" in sys.argv:
+        have_the_product_loaded()
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()
@@ -74,6 +97,8 @@ def main() -> None:
             print(pid, flush=True)
             continue
         try:
+            if order["role"] in ("assistant", "actions"):
+                be_the_product(order["role"], order["environment"], order["log"])
             if order["role"] == "submit":
                 submit_for_ever(order["url"], order["begun"], order["confirmed"])
             deliver_for_ever(order["url"], order["teams"])
@@ -84,17 +109,20 @@ def main() -> None:
 
 
 class Nursery:
-    """The process from which workers are forked."""
+    """The process from which workers are forked, with the product loaded where the product's own are wanted."""
+
+    def __init__(self, product: bool = False) -> None:
+        self.arguments = ["--product"] if product else []
 
     def __enter__(self) -> Nursery:
         environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
         self.process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT
+            [sys.executable, __file__, *self.arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT
         )
         self.alive: set[int] = set()
         return self
 
-    def start(self, **order: str) -> int:
+    def start(self, **order: str | dict[str, str]) -> int:
         assert self.process.stdin and self.process.stdout
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()

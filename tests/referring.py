@@ -10,7 +10,10 @@ from typing import Any
 from nacl.public import PrivateKey
 from sqlalchemy.engine import Engine
 
+from outreach.adapters.audit_log import AuditLog
 from outreach.adapters.database import connect, migrate
+from outreach.adapters.referral_log import ReferralLog
+from outreach.adapters.referral_work import ReferralWork
 from outreach.adapters.referrals import ReferralStore
 from outreach.content.place_files import read_places
 from outreach.content.service_files import read_services
@@ -18,10 +21,13 @@ from outreach.model import OutreachArea, Route, documents
 from outreach.privacy.sealing import Opener, Sealer
 from outreach.referrals.afterwards import Afterwards
 from outreach.referrals.answers import Answers, SafeTimes
+from outreach.referrals.casework import Casework
 from outreach.referrals.consent import Consent, new_form_key, wording_version
 from outreach.referrals.delivery import Deliverer, NotTold
+from outreach.referrals.desks import Desks
 from outreach.referrals.handoff import HandOff
 from outreach.referrals.inbox import Inbox
+from outreach.referrals.keeping import Keeping
 from outreach.referrals.records import WEBHOOK, Notice, StoredReferral
 from outreach.referrals.reference import References
 from outreach.referrals.teams import Team, Teams
@@ -33,6 +39,7 @@ PLACES = read_places(ROOT / "content")
 ROUTES = tuple(documents.route(each) for each in read_services(ROOT / "content", PLACES).routes.values())
 AREAS = tuple(documents.outreach_area(each) for each in PLACES.outreach_areas.values())
 AREA_NAMES = frozenset(area.name for area in AREAS)
+DESKS = Desks.of(ROUTES, AREAS, {"beacon": "Beacon"}.get)
 
 # Each answer is a canary: none of it may be found outside what is sealed.
 DEE = Answers(
@@ -101,11 +108,19 @@ class House:
         self.opener = Opener([self.private])
         self.hand_off = HandOff(self.store, Rules(), self.references, lambda: self.sealer, 2, self.clock)
         self.afterwards = Afterwards(self.store, self.references, KEEP_FOR, clock=self.clock)
-        self.inbox = Inbox(self.store, KEEP_FOR, self.clock)
+        self.audit = AuditLog(self.engine, self.clock)
+        self.inbox = Inbox(self.store, ReferralLog(self.engine, self.audit), KEEP_FOR, self.clock)
+        self.work = ReferralWork(self.engine, self.audit)
+        self.casework = Casework(
+            self.work, lambda: DESKS, self.audit, lambda: self.sealer, lambda: self.opener, KEEP_FOR, self.clock
+        )
         self.receiver = Receiver(clock=self.clock)
         teams = {"beacon": Team("beacon", "https://x.example/hook", (b"s" * 32,))} if told else {}
         self.teams = Teams(teams)
-        self.deliverer = Deliverer(self.store, lambda: self.teams, {WEBHOOK: self.receiver}, clock=self.clock)
+        self.keeping = Keeping(self.work, 365, self.clock)
+        self.deliverer = Deliverer(
+            self.store, lambda: self.teams, {WEBHOOK: self.receiver}, clock=self.clock, tidy=self.keeping.tidy
+        )
 
     def consent(self) -> Consent:
         return Consent("referral", "beacon", wording_version("these words"), self.clock())

@@ -31,11 +31,16 @@ class Running:
     environment: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> Running:
-        self.port, self.actions_port = free_port(), free_port()
+        self.port, self.actions_port, self.console_port = free_port(), free_port(), free_port()
         self.database = self.folder / "outreach.db"
         self.log = self.folder / "log.txt"
+        keys = self.folder / "keys"
         given = {
-            "PORT": str(self.port), "ACTIONS_PORT": str(self.actions_port), "CONSOLE_PORT": str(free_port()),
+            # Keys of its own: those of the checkout belong to whoever works in it.
+            "SMS_KEY_FILE": str(keys / "sms.key"), "REFERENCE_KEY_FILE": str(keys / "reference.key"),
+            "REFERRAL_PUBLIC_KEYS": str(keys / "referral.pub"), "REFERRAL_PRIVATE_KEYS": str(keys / "referral.key"),
+            "CONSOLE_KEY_FILE": str(keys / "console.key"),
+            "PORT": str(self.port), "ACTIONS_PORT": str(self.actions_port), "CONSOLE_PORT": str(self.console_port),
             "DATABASE_URL": f"sqlite:///{self.database}", "LOG_LEVEL": "DEBUG", "PUBLIC_URL": self.url,
             "MESSAGES_PER_MINUTE": "100000", "SESSIONS_PER_MINUTE": "100000", **self.environment,
         }
@@ -54,6 +59,10 @@ class Running:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def console_url(self) -> str:
+        return f"http://127.0.0.1:{self.console_port}"
 
     def printed(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")

@@ -92,7 +92,8 @@ function openState(hours) {
 }
 
 function service(item) {
-  const checked = item.last_checked ? longDate(item.last_checked) : "Not yet checked by our staff";
+  const late = item.check_due ? ". It may have changed since." : "";
+  const checked = item.last_checked ? `${longDate(item.last_checked)}${late}` : "Not yet checked by our staff";
   return make(
     "section",
     { className: "card" },

@@ -17,8 +17,11 @@ from sqlalchemy.engine.url import make_url
 from sqlalchemy.pool import QueuePool, StaticPool
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
-# How long a process waits for another one's write. A turn has 8 seconds; a write takes milliseconds.
-BUSY_MS = 5_000
+# How long a process waits for another one's write. A write takes milliseconds, and whoever waits keeps everybody else in its
+# process waiting too.
+BUSY_MS = 1_500
+# Whoever migrates or imports answers nobody meanwhile, and one that starts beside it has a lot to wait for.
+PATIENT_MS = 30_000
 # Names this product's turn-taking among a PostgreSQL server's advisory locks.
 TURN_LOCK = 712_023_001
 
@@ -73,6 +76,13 @@ wording = sa.Table(
     sa.Column("buttons", sa.JSON(none_as_null=True)),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("published_at", sa.DateTime(timezone=True)),
+    sa.Column("made_by", sa.String(32)),
+    sa.Column("made_at", sa.DateTime(timezone=True)),
+    sa.Column("note", sa.String(500)),
+    sa.Column("published_by", sa.String(32)),
+    # When it was no longer said, or was given up as a draft, and who saw to that.
+    sa.Column("ended_by", sa.String(32)),
+    sa.Column("ended_at", sa.DateTime(timezone=True)),
     sa.Index("ix_wording_published", "key", "status", "channel"),
 )
 
@@ -103,14 +113,46 @@ def connect(url: str) -> Engine:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, patient: bool = False) -> Iterator[Connection]:
     """Give a connection in a transaction that is going to write, committed at the end.
 
     On SQLite the right to write is taken at once: a transaction that reads first and then writes fails, without
-    waiting, when another process wrote in between.
+    waiting, when another process wrote in between. `patient` waits long for that right, where nobody else is kept waiting.
     """
-    with engine.connect().execution_options(begin="IMMEDIATE") as connection, connection.begin():
+    connecting = engine.connect().execution_options(begin="IMMEDIATE")
+    with connecting as connection, _waiting(connection, patient), connection.begin():
         yield connection
+
+
+@contextmanager
+def _waiting(connection: Connection, patient: bool) -> Iterator[None]:
+    if not patient or connection.dialect.name != "sqlite":
+        yield
+        return
+    connection.connection.execute(f"PRAGMA busy_timeout = {PATIENT_MS}")
+    try:
+        yield
+    finally:
+        connection.connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+
+
+@contextmanager
+def durably(engine: Engine) -> Iterator[Connection]:
+    """A writing transaction that is on the disk when it ends: somebody is told that it is saved.
+
+    Elsewhere SQLite may lose the last moments to a power cut, though never to a killed process.
+    """
+    if engine.dialect.name != "sqlite":
+        with writing(engine) as connection:
+            yield connection
+        return
+    with engine.connect().execution_options(begin="IMMEDIATE") as connection:
+        connection.connection.execute("PRAGMA synchronous = FULL")
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            connection.connection.execute("PRAGMA synchronous = NORMAL")
 
 
 def take_turn(connection: Connection) -> None:
@@ -123,7 +165,7 @@ def migrate(engine: Engine) -> None:
     """Bring the database up to date. Processes that start at once wait for each other, and the later ones find it done."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    with writing(engine) as connection:
+    with writing(engine, patient=True) as connection:
         take_turn(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -10,10 +10,16 @@ from email.utils import format_datetime
 import httpx
 
 from outreach.referrals.delivery import NotTold, body_of, signed
-from outreach.referrals.records import REFERRAL, Notice, StoredReferral
+from outreach.referrals.records import PASSED_ON, REFERRAL, WITHDRAWN, Notice, StoredReferral
 from outreach.referrals.teams import Team
 
 SECONDS = 10.0
+# Subject and text of each kind of notice.
+MAILS = {
+    REFERRAL: ("A referral is waiting", "A referral is waiting in the inbox."),
+    WITHDRAWN: ("A referral was withdrawn", "A referral was withdrawn. What was sealed has been deleted."),
+    PASSED_ON: ("A referral was passed on", "A referral is another team's now. Please delete any copy of it that you have."),
+}
 
 
 def _utc_now() -> datetime:
@@ -61,14 +67,13 @@ class Mail:
             raise NotTold(type(error).__name__) from None
 
     def _message(self, notice: Notice, to: str) -> EmailMessage:
-        new = notice.kind == REFERRAL
+        subject, says = MAILS[notice.kind]
         message = EmailMessage()
         message["From"], message["To"] = self._sender, to
-        message["Subject"] = "A referral is waiting" if new else "A referral was withdrawn"
+        message["Subject"] = subject
         message["Date"] = format_datetime(notice.created_at)
         # The same each time, so that what arrives twice is known to be one.
         message["Message-ID"] = f"<{notice.key}@{self._sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
-        says = "A referral is waiting in the inbox." if new else "A referral was withdrawn. What was sealed has been deleted."
         message.set_content(f"{says}\n\nPlease sign in to see it.\n")
         return message

@@ -7,12 +7,15 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
+from outreach.content.misprints import misprints
 from outreach.content.reading import Located, Problem
 from outreach.directory import numbers
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00", re.ASCII)
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+# Where staff may write down a wrong number in order to warn of it, and a number has checks of its own.
+FOR_STAFF = frozenset({"staff_notes", "source", "number"})
 NO_ADDRESS = frozenset({"address", "addresses", "physical_address", "location", "locations", "postcode"})
 
 
@@ -57,8 +60,12 @@ class Checker:
         if not isinstance(at.value, str):
             self.wrong(at, "text is wanted (put it in quotes)")
             return None
-        if numbers.names_premium(at.value):
+        if name == "id":
+            return at.value.strip()  # nobody dials it, and one made from a UUID may look like a number
+        if name != "number" and numbers.names_premium(at.value):
             self.wrong(at, "holds a number that begins 09: premium rate, never accepted")
+        elif name not in FOR_STAFF and (misprint := misprints().in_text(at.value)):
+            self.wrong(at, f"holds a wrong number: {misprint}")
         return at.value.strip()
 
     def id(self, owner: Located, entry: dict[str, Located], name: str = "id") -> str | None:

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from outreach.adapters import database
+from outreach.adapters import database, service_search
 from outreach.content.place_files import Documents, read_places
 from outreach.content.reading import ContentError
 from outreach.content.service_files import read_services
@@ -64,9 +64,10 @@ def read(folder: Path) -> dict[str, Documents]:
 def import_content(folder: Path, engine: Engine) -> dict[str, Counts]:
     """Put a content folder into the database, all or nothing; the counts are by table. Raises ContentError."""
     content = read(folder)
-    with database.writing(engine) as connection:
+    with database.writing(engine, patient=True) as connection:
         database.take_turn(connection)
         counts = {table: _import_table(connection, table, documents) for table, documents in content.items()}
+        service_search.fill(connection)
         if any(each.changed for each in counts.values()):
             revision = database.content_revision
             connection.execute(sa.update(revision).values(number=revision.c.number + 1))
@@ -93,6 +94,8 @@ def _import_table(connection: Connection, name: str, documents: Documents) -> Co
         else:
             values = _values(name, key, position, document, fingerprint)
             connection.execute(sa.update(table).where(table.c.key == key).values(**values))
+            if name == "service":
+                service_search.index(connection, {key: document})
             counts.updated += 1
     if new:
         connection.execute(sa.insert(table), new)

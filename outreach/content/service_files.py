@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from outreach.content.checking import Checker
+from outreach.content.misprints import misprints
 from outreach.content.place_files import Documents, PlaceContent
 from outreach.content.reading import ContentError, Located, Problem, read_yaml
 from outreach.directory import hours, numbers
@@ -65,6 +67,47 @@ def read_services(folder: Path, places: PlaceContent) -> ServiceContent:
     return content
 
 
+def check_service(plain: Mapping[str, Any], areas: Collection[str]) -> tuple[dict[str, Any], list[Problem]]:
+    """Check one service that was typed in or handed over, as the files are checked; `areas` are those it may name.
+
+    Gives its document, with every field there, and what is wrong; the document is good only where nothing is. A problem's
+    `field` says where, as "phones[0].number". Dates may be text.
+    """
+    check = Checker()
+    document = _service(_located(_with_dates(plain), ""), areas, check)
+    return document, check.problems
+
+
+def _with_dates(plain: Mapping[str, Any]) -> dict[str, Any]:
+    schedules = [
+        {name: _day(value) if name in ("valid_from", "valid_to") else value for name, value in each.items()}
+        if isinstance(each, Mapping)
+        else each
+        for each in plain.get("schedules") or ()
+    ]
+    # A form and another's file say "nothing here" by null; a content file leaves the name out.
+    timed = [
+        {name: value for name, value in each.items() if value is not None} if isinstance(each, Mapping) else each
+        for each in schedules
+    ]
+    return {**plain, "schedules": timed, "assured_date": _day(plain.get("assured_date"))}
+
+
+def _day(value: Any) -> Any:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _located(value: Any, at: str) -> Located:
+    if isinstance(value, Mapping):
+        return Located({str(k): _located(v, f"{at}.{k}" if at else str(k)) for k, v in value.items()}, "", 0, at)
+    if isinstance(value, (list, tuple)):
+        return Located([_located(each, f"{at}[{number}]") for number, each in enumerate(value)], "", 0, at)
+    return Located(value, "", 0, at)
+
+
 def _reading(check: Checker, read: Any) -> None:
     try:
         read()
@@ -75,7 +118,7 @@ def _reading(check: Checker, read: Any) -> None:
 def _services(file: Path, name: str, content: ServiceContent, places: PlaceContent, check: Checker) -> None:
     top = check.mapping(read_yaml(file, name), ("services",))
     for item in check.items(top, "services"):
-        document = _service(item, places, check)
+        document = _service(item, places.area_names, check)
         service_id = document["id"]
         if service_id in content.services:
             check.wrong(item.value["id"], f"{service_id!r} is given twice")
@@ -83,7 +126,7 @@ def _services(file: Path, name: str, content: ServiceContent, places: PlaceConte
             content.services[service_id] = document
 
 
-def _service(item: Located, places: PlaceContent, check: Checker) -> dict[str, Any]:
+def _service(item: Located, areas: Collection[str], check: Checker) -> dict[str, Any]:
     entry = check.mapping(item, SERVICE_FIELDS)
     assured = check.day(entry, "assured_date")
     document = {
@@ -95,7 +138,7 @@ def _service(item: Located, places: PlaceContent, check: Checker) -> dict[str, A
         "status": check.choice(item, entry, "status", (ACTIVE, HOLD)),
         **{name: check.text(item, entry, name) for name in ("alert", "eligibility", "accessibility", "cost")},
         "service_areas": [
-            check.known(at, "area", places.area_names) for at in _wanted(item, entry, "service_areas", check)
+            check.known(at, "area", areas) for at in _wanted(item, entry, "service_areas", check)
         ],
         "languages": [str(at.value) for at in check.items(entry, "languages")],
         "phones": [_phone(at, check) for at in check.items(entry, "phones")],
@@ -131,7 +174,8 @@ def _check_no_address(entry: dict[str, Located], document: dict[str, Any], check
 def _phone(at: Located, check: Checker) -> dict[str, Any]:
     entry = check.mapping(at, PHONE_FIELDS)
     number = check.text(at, entry, "number", True)
-    wrong = numbers.problem(number) if number else None
+    found = (numbers.problem(number), misprints().problem(number)) if number else ()
+    wrong = "; ".join(each for each in found if each)
     if wrong:
         check.wrong(entry["number"], wrong)
     return {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Protocol
 
-from outreach.directory.publishing import PublishedService, publish
+from outreach.directory.publishing import Freshness, PublishedService, publish
 from outreach.model import Area, Route, Service, Topic
 
 LIMIT = 5
@@ -42,9 +42,17 @@ class Directory:
     """What the assistant may say about services. Every answer is read afresh, so a change by staff is in the next reply."""
 
     def __init__(
-        self, repository: DirectoryRepository, show_unchecked: bool, clock: Callable[[], datetime] = _utc_now
+        self,
+        repository: DirectoryRepository,
+        show_unchecked: bool,
+        clock: Callable[[], datetime] = _utc_now,
+        freshness: Freshness | None = None,
     ) -> None:
-        """`clock` gives the present as an aware datetime; without `show_unchecked` only what staff have checked is shown."""
+        """`clock` gives the present as an aware datetime; without `show_unchecked` only what staff have checked is shown.
+
+        `freshness` says when a check is too long ago, and what then; without it none ever is.
+        """
+        self._freshness = freshness
         self._repository = repository
         self._show_unchecked = show_unchecked
         self._clock = clock
@@ -55,7 +63,11 @@ class Directory:
 
     def service(self, service_id: str) -> PublishedService | None:
         """Give a service, or None where there is none that may be shown."""
-        return publish(self._repository.service(service_id), self._show_unchecked)
+        return self.shown(self._repository.service(service_id))
+
+    def shown(self, service: Service | None) -> PublishedService | None:
+        """Give what the assistant may say of a service as things are, or None where it may say nothing."""
+        return publish(service, self._show_unchecked, self._freshness, self._clock().date())
 
     def signposts(self, topic: str, district: str | None = None, limit: int = LIMIT) -> list[PublishedService]:
         """Give the services to offer for a topic, best first, five at most.
@@ -68,7 +80,7 @@ class Directory:
             return []
         reach = _Reach(self._repository.areas(), self._repository.district_names(), found, district)
         services = self._repository.services(found.services)
-        offered = (publish(services.get(service_id), self._show_unchecked) for service_id in found.services)
+        offered = (self.shown(services.get(service_id)) for service_id in found.services)
         reaching = [service for service in offered if service is not None and reach.covers(service.areas)]
         return reaching[: max(0, min(limit, LIMIT))]
 

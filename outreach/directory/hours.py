@@ -6,6 +6,7 @@ somebody to a line that does not answer costs more than sending them to the one 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
@@ -21,6 +22,10 @@ LOOK_BACK = timedelta(days=2)
 LOOK_AHEAD = timedelta(days=16)
 LONDON = "Europe/London"
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+# Between these there is a 29th of February, and every day of the month is every day of the week.
+FIRST_LOOK, LAST_LOOK = datetime(2024, 1, 1), datetime(2052, 1, 1)
+DAY_RULE = re.compile(r"FREQ=(?:DAILY|WEEKLY|MONTHLY|YEARLY)\b")
+ZERO_STEPS = re.compile(r"(?:INTERVAL|COUNT)=(?!0*[1-9])")
 ALWAYS = "Open 24 hours, every day"
 
 
@@ -92,9 +97,18 @@ def bank_holidays(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("GB", subdiv="ENG", years=[year]).keys())
 
 
-def check_rule(rule: str) -> rrule.rrule | rrule.rruleset:
-    """Parse a recurrence rule; raises ValueError where it is none."""
-    return rrule.rrulestr(rule, dtstart=datetime(2024, 1, 1))
+def check_rule(rule: str) -> rrule.rrule:
+    """Parse a recurrence rule; raises ValueError where it is none, or where looking for its days would never end."""
+    words = rule.upper()
+    if ZERO_STEPS.search(words):
+        raise ValueError("INTERVAL and COUNT are 1 or more")
+    parsed = rrule.rrulestr(rule, dtstart=FIRST_LOOK)
+    if not isinstance(parsed, rrule.rrule):
+        raise ValueError("one rule is wanted, and nothing beside it")
+    # The 30th of February: whoever asks when the service opens would wait while every year to come is looked through.
+    if DAY_RULE.search(words) and next(iter(parsed.replace(count=None, until=LAST_LOOK)), None) is None:
+        raise ValueError("no day of any year fits it")
+    return parsed
 
 
 def _described(schedules: Sequence[Schedule]) -> Opening:

@@ -31,7 +31,7 @@ def names_premium(text: str) -> bool:
 
 def problem(number: str) -> str | None:
     """Say what is wrong with a number, or None."""
-    if not re.fullmatch(r"\+?[\d ()-]+", number):
+    if not re.fullmatch(r"\+?[0-9 ()-]+", number):
         return "a phone number has digits and spaces only"
     if is_premium(number):
         return "numbers that begin 09 are premium rate and never accepted"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from outreach.directory import hours, numbers
@@ -29,10 +29,27 @@ UNCONFIRMABLE = frozenset({*HIDDEN, *URL_KINDS, EVERYTHING})
 
 
 @dataclass(frozen=True)
+class Freshness:
+    """What becomes of an entry that was last checked more than `due_days` days ago: marked as such, or hidden."""
+
+    due_days: int
+    hide: bool = False
+
+    def is_stale(self, service: Service, today: date) -> bool:
+        """Tell whether it is past its time. What was never checked is not: that is said, or hidden, in a way of its own."""
+        return service.assured_date is not None and service.assured_date < self.last_good_day(today)
+
+    def last_good_day(self, today: date) -> date:
+        """The earliest day on which a check still counts."""
+        return today - timedelta(days=self.due_days)
+
+
+@dataclass(frozen=True)
 class PublishedService:
-    """A service with only what may be shown of it."""
+    """A service with only what may be shown of it. `stale`: its last check was too long ago, and that is said with it."""
 
     service: Service
+    stale: bool = False
 
     @property
     def id(self) -> str:
@@ -77,7 +94,7 @@ class PublishedService:
     def as_card(self, now: datetime) -> dict[str, Any]:
         """The service as the web channel's contract has it; what is not known or not confirmed is None."""
         opening, assured = self.opening(now), self.service.assured_date
-        return {
+        card = {
             "id": self.id,
             "name": self.name,
             "summary": self.service.description,
@@ -93,6 +110,7 @@ class PublishedService:
             "website": self.website,
             "last_checked": assured.isoformat() if assured else None,
         }
+        return {**card, "check_due": True} if self.stale else card
 
     def as_sms_line(self, now: datetime) -> str:
         """The service in a line for a text message, in GSM-7: name, number, cost, and whether it is open."""
@@ -113,11 +131,19 @@ class PublishedService:
         return schedules
 
 
-def publish(service: Service | None, show_unchecked: bool) -> PublishedService | None:
-    """Give what may be shown of a service, or None where nothing may."""
+def publish(
+    service: Service | None, show_unchecked: bool, freshness: Freshness | None = None, today: date | None = None
+) -> PublishedService | None:
+    """Give what may be shown of a service, or None where nothing may.
+
+    Without `freshness` no check is ever too long ago; with it, `today` is wanted.
+    """
     if service is None or service.status != ACTIVE or EVERYTHING in service.unconfirmed:
         return None
     if service.assured_date is None and not show_unchecked:
+        return None
+    stale = freshness is not None and today is not None and freshness.is_stale(service, today)
+    if stale and freshness is not None and freshness.hide:
         return None
     hidden = {name: value for name, value in HIDDEN.items() if name in service.unconfirmed}
     shown = replace(
@@ -132,7 +158,7 @@ def publish(service: Service | None, show_unchecked: bool) -> PublishedService |
             **hidden,
         },
     )
-    return PublishedService(shown)
+    return PublishedService(shown, stale)
 
 
 def _may_show(phone: Phone) -> bool:

@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from hashlib import blake2b
 from pathlib import Path
 
 _BYTES = 32
@@ -26,6 +27,11 @@ def secret_key(path: Path) -> bytes:
     if len(key) != _BYTES:
         raise KeyFileError(f"the key file {path} does not hold a key")
     return key
+
+
+def derived(key: bytes, purpose: bytes, message: bytes = b"") -> bytes:
+    """32 bytes that only the key's holder can make. `purpose`, up to 16 bytes, keeps uses of one key apart."""
+    return blake2b(message, key=key, person=purpose, digest_size=_BYTES).digest()
 
 
 def read_private(path: Path) -> str:

@@ -94,3 +94,11 @@ def _checked(digits: str, way: str) -> str | Problem:
     if way == "text" and kind not in (Kind.MOBILE, Kind.FIXED_LINE_OR_MOBILE):
         return Problem.NOT_A_MOBILE
     return written
+
+
+def contact_shown(contact: str) -> str:
+    """A number as people here write it, spaces and all; an address as it is."""
+    try:
+        return str(phonenumbers.format_number(phonenumbers.parse(contact, "GB"), phonenumbers.PhoneNumberFormat.NATIONAL))
+    except phonenumbers.NumberParseException:
+        return contact

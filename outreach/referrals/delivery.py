@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from typing import Any, Protocol
 
-from outreach.referrals.records import INBOX, REFERRAL, NoSuchReferral, Notice, StoredReferral
+from outreach.referrals.records import INBOX, PASSED_ON, REFERRAL, WITHDRAWN, NoSuchReferral, Notice, StoredReferral
 from outreach.referrals.teams import Team, Teams
 
 logger = logging.getLogger(__name__)
@@ -20,6 +20,8 @@ FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 3600.0
 # Longer than any sender takes, so that nobody else tells the same meanwhile.
 LEASE = timedelta(seconds=90)
+# What a webhook calls each kind of notice.
+TYPES = {REFERRAL: "queued", WITHDRAWN: "withdrawn", PASSED_ON: "passed_on"}
 
 
 class NotTold(Exception):
@@ -82,13 +84,15 @@ class Deliverer:
         senders: Mapping[str, Sender],
         lease: timedelta = LEASE,
         clock: Callable[[], datetime] = _utc_now,
+        tidy: Callable[[], int] = lambda: 0,
     ) -> None:
-        """`teams` gives the settings as they are now; `senders` are by target."""
+        """`teams` gives the settings as they are now; `senders` are by target; `tidy` deletes what was left alone."""
         self._store = store
         self._teams = teams
         self._senders = senders
         self._lease = lease
         self._clock = clock
+        self._tidy = tidy
 
     def deliver_due(self, now: datetime | None = None) -> int:
         """Deliver everything that is due, and say how many were. A receiver that fails is left alone until the next call."""
@@ -107,7 +111,7 @@ class Deliverer:
 
     def purge(self) -> int:
         """Delete the referrals that have been kept long enough, and say how many they were."""
-        return self._store.purge(self._clock())
+        return self._store.purge(self._clock()) + self._tidy()
 
     def _deliver(self, notice: Notice, now: datetime) -> bool:
         try:
@@ -137,11 +141,13 @@ class Deliverer:
 
 def body_of(notice: Notice, referral: StoredReferral) -> str:
     """What a webhook is told, the same each time: nothing in the clear but where it goes and by which rule."""
-    data: dict[str, Any] = {"referral": referral.id, "team": referral.team, "through": referral.through}
+    data: dict[str, Any] = {"referral": referral.id}
+    if notice.kind != PASSED_ON:  # whose it is now is not for the team that had it
+        data |= {"team": referral.team, "through": referral.through}
     if notice.kind == REFERRAL:
         sealed = base64.b64encode(referral.sealed or b"").decode()
         data |= {"area": referral.area, "rule": referral.rule, "key_id": referral.key_id, "sealed": sealed}
-    told = {"type": f"referral.{'queued' if notice.kind == REFERRAL else 'withdrawn'}", "data": data}
+    told = {"type": f"referral.{TYPES[notice.kind]}", "data": data}
     return json.dumps({**told, "timestamp": notice.created_at.isoformat()}, separators=(",", ":"))
 
 

@@ -119,6 +119,11 @@ class HandOff:
                 continue
         raise NotOffered("no reference is free")
 
+    def reference_of(self, form_key: str) -> str | None:
+        """The reference of a filling-in of the form that was saved already; None where it was not."""
+        known = self._store.reference_of_form(self._references.hash_of_form(form_key))
+        return None if known is None else self._known(form_key, known)
+
     def _known(self, form_key: str, reference_hash: str) -> str:
         """The reference whose hash was stored for this form."""
         for reference in islice(self._references.for_form(form_key), MOST_TRIES):

@@ -11,7 +11,7 @@ from typing import Any
 
 from outreach.referrals import answers as read
 from outreach.referrals.answers import Problem, SafeTimes
-from outreach.referrals.reference import find_in
+from outreach.referrals.reference import MISREAD, find_in
 from outreach.referrals.steps import BY_NAME, Step
 from outreach.understanding.catalogue import ANSWERABLE, FEELINGS
 
@@ -250,6 +250,11 @@ _CORRECTING = _words(
 )
 # Around a name or a reference these are none of them danger; nor is where somebody is, when it is about days and times.
 _AROUND = _words("i im i'm am my me is it's please call not")
+_WRITTEN_LIKE_ONE = re.compile(r"(?=\S*\d)[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{2}", re.IGNORECASE)
+_AROUND_A_REFERENCE = _words(
+    "i i've ive have had got get was given been my the a an this here here's heres is it it's its that that's ref reference "
+    "number no code hi hello hey please thanks for referral and so"
+)
 _WHO_IS_WHERE = _words(
     "he hes he's she shes she's they him her are home out outside gone going go leaving kids children child we run"
 )
@@ -257,6 +262,10 @@ _PRONOUNS = _words("she her hers he him his they them theirs and or")
 _TIMES = re.compile(
     r"\d|\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|week|weekdays?|weekends?|mornings?|afternoons?|evenings?|nights?|lunch"
     r"|noon|daytime|after|before|during|until|at (?:work|school|the gym|college))\b", re.IGNORECASE,
+)
+_NAMED_TIMES = re.compile(
+    r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|weekdays?|weekends?|mornings?|afternoons?|evenings?|lunch(?:time)?|noon"
+    r"|daytime|at (?:work|school|the gym|college))\b", re.IGNORECASE,
 )
 _COUNTS_CHILDREN = re.compile(
     r"(?:(?:yes|just|i have|a|my|our|and|\d{1,2}|one|two|three|four|five|six|baby|little) ?)*"
@@ -266,6 +275,19 @@ _SELF_WORDS = frozenset(("i", "im", "i'm", "am"))
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _EMERGENCY = re.compile(r"(?<!\d)(?:999|112)(?!\d)")
 _SAYS_TO_SAY = re.compile(r"^(?:just )?(?:say|tell|pretend|hang up|do not say|don['’]?t say)\b", re.IGNORECASE)
+
+
+def is_only_a_reference(text: str) -> bool:
+    """Whether this is a reference, with at most the words around one, so that it doesn't say what is wanted with it.
+
+    Something written like one counts too, though a letter in it is wrong.
+    """
+    found = find_in(text)
+    if found is None or len(text) > 100:
+        return _WRITTEN_LIKE_ONE.fullmatch(text.strip()) is not None
+    characters = found.replace("-", "")
+    words = {word.lower().replace("’", "'") for word in re.findall(r"[^\W_][\w'’]*", text)}
+    return all(word in _AROUND_A_REFERENCE or word.upper().translate(MISREAD) in characters for word in words)
 
 
 def plainly_answers(state: Mapping[str, Any] | None, text: str) -> bool:
@@ -292,7 +314,7 @@ def _plain_at(step: Step, said: Heard, words: set[str], answers: Mapping[str, An
         return words <= _PLAIN | _KINDS_OF_HELP and not isinstance(step.read(text, answers), Problem)
     if step.name == "children_at_home" and tells_of_children(text):
         return True
-    if step.name == "safe_times" and tells_times(text) and not words & (_DANGER_WORDS - _AROUND - _WHO_IS_WHERE):
+    if step.name == "safe_times" and _names_times(text) and not words & (_DANGER_WORDS - _AROUND - _WHO_IS_WHERE):
         return True
     if step.name == "safe_times" or not (step.free or step.name == "place"):
         # "I am not safe" is no answer about a number.
@@ -311,6 +333,12 @@ def tells_times(text: str) -> bool:
     """Whether days or times are named."""
     times = read.safe_times(text)
     return (isinstance(times, SafeTimes) and bool(times.windows)) or _TIMES.search(text) is not None
+
+
+def _names_times(text: str) -> bool:
+    """Whether days or times are named, and not only words that may stand beside them: "2 go", "before he sees", "this week"."""
+    times = read.safe_times(text)
+    return (isinstance(times, SafeTimes) and bool(times.windows)) or _NAMED_TIMES.search(text) is not None
 
 
 def tells_of_children(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The staff's side: what waits, what it says, and what becomes of it. Whoever opens one is in the audit first."""
+"""The staff's side from the command line: what waits, and what becomes of it. Whoever opens one is in the audit first."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -17,6 +17,16 @@ class Withdrawn(Exception):
     """The person has taken it back: there is nothing to open."""
 
 
+class Log(Protocol):
+    """Where it is recorded who did what."""
+
+    def record(self, entry: AuditEntry) -> None:
+        """Add to the audit."""
+
+    def audit(self) -> list[AuditEntry]:
+        """The audit, oldest first."""
+
+
 class Store(Protocol):
     """Where referrals are kept."""
 
@@ -32,12 +42,6 @@ class Store(Protocol):
     ) -> None:
         """Put it into another state. Raises NotAllowed."""
 
-    def record(self, entry: AuditEntry) -> None:
-        """Add to the audit."""
-
-    def audit(self) -> list[AuditEntry]:
-        """The audit, oldest first."""
-
     def waiting(self) -> tuple[int, datetime | None]:
         """How many notices are still to be given, and since when the oldest waits."""
 
@@ -49,9 +53,10 @@ def _utc_now() -> datetime:
 class Inbox:
     """What staff do with referrals. `by` is always who does it."""
 
-    def __init__(self, store: Store, keep_for: timedelta, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, store: Store, log: Log, keep_for: timedelta, clock: Callable[[], datetime] = _utc_now) -> None:
         """`keep_for` is how long a closed or withdrawn one is kept."""
         self._store = store
+        self._log = log
         self._keep_for = keep_for
         self._clock = clock
 
@@ -84,7 +89,7 @@ class Inbox:
 
     def audit(self) -> list[AuditEntry]:
         """Who did what, oldest first."""
-        return self._store.audit()
+        return self._log.audit()
 
     def waiting(self) -> tuple[int, datetime | None]:
         """How many notices are still to be given, and since when the oldest waits."""
@@ -96,4 +101,4 @@ class Inbox:
         self._store.change(referral_id, after, by, self._clock(), self._keep_for, outcome)
 
     def _audit(self, by: str, action: str, referral_id: str | None, detail: str) -> None:
-        self._store.record(AuditEntry(self._clock(), by, action, referral_id, detail))
+        self._log.record(AuditEntry(self._clock(), by, action, referral_id, detail))

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from outreach.referrals.states import State
 
-# Kinds of notice: one waits, or one was taken back.
+# Kinds of notice: one waits, one was taken back, or one is another team's now.
 REFERRAL = "referral"
 WITHDRAWN = "withdrawn"
+PASSED_ON = "passed-on"
 # Where a notice goes. The inbox is the product's own, and always first.
 INBOX = "inbox"
 WEBHOOK = "webhook"

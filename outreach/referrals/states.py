@@ -21,9 +21,9 @@ ALLOWED: dict[State, frozenset[State]] = {
     State.DRAFT: frozenset((State.CONSENTED,)),
     State.CONSENTED: frozenset((State.QUEUED,)),
     State.QUEUED: frozenset((State.DELIVERED, State.FAILED, State.WITHDRAWN)),
-    # A person has acted on it, though a notice may still be on its way.
-    State.DELIVERED: frozenset((State.ACKNOWLEDGED, State.CLOSED, State.WITHDRAWN)),
-    State.ACKNOWLEDGED: frozenset((State.CLOSED, State.WITHDRAWN)),
+    # A person has acted on it, though a notice may still be on its way. Passed on to another team, it is queued again.
+    State.DELIVERED: frozenset((State.ACKNOWLEDGED, State.QUEUED, State.CLOSED, State.WITHDRAWN)),
+    State.ACKNOWLEDGED: frozenset((State.QUEUED, State.CLOSED, State.WITHDRAWN)),
     State.CLOSED: frozenset((State.WITHDRAWN,)),
     State.FAILED: frozenset((State.QUEUED, State.CLOSED, State.WITHDRAWN)),
     State.WITHDRAWN: frozenset(),

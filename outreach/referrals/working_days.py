@@ -34,6 +34,18 @@ def answer_by(now: datetime, working_days: int) -> AnswerBy:
     left = working_days
     while left:
         day += timedelta(days=1)
-        if day.weekday() < 5 and day not in bank_holidays(day.year):
-            left -= 1
+        left -= is_working_day(day)
     return AnswerBy(day)
+
+
+def working_days_since(day: date, now: datetime) -> int:
+    """How many working days have begun since the end of `day`, today among them; 0 before it is over."""
+    if now.tzinfo is None:
+        raise ValueError("a time with a time zone is wanted")
+    today = now.astimezone(tz.gettz(LONDON)).date()
+    return sum(is_working_day(day + timedelta(days=each)) for each in range(1, (today - day).days + 1))
+
+
+def is_working_day(day: date) -> bool:
+    """Whether it is neither a weekend nor a bank holiday."""
+    return day.weekday() < 5 and day not in bank_holidays(day.year)

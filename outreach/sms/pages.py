@@ -15,13 +15,13 @@ _BREAKABLE = re.compile(r"(?<!\d) | (?!\d)")
 class Block:
     """A part of an answer. One that is `whole` is not torn apart: it begins a page of its own where it doesn't fit.
 
-    `short` says the most of it, and stands on the first page where all of it doesn't fit: a number that the words speak of
-    is not left for MORE.
+    `shorter` say the most of it, the longest first. One that fits stands on the first page where all of it doesn't: a
+    number that the words speak of is not left for MORE.
     """
 
     text: str
     whole: bool = False
-    short: str = ""
+    shorter: tuple[str, ...] = ()
 
 
 def pages(blocks: Sequence[Block], more: str, more_short: str, opening: str) -> list[str]:
@@ -30,7 +30,7 @@ def pages(blocks: Sequence[Block], more: str, more_short: str, opening: str) -> 
     Each but the last ends with `more`, or with `more_short` where that doesn't fit; each but the first begins with
     `opening`, since a lock screen shows how a message begins.
     """
-    cleaned = [Block(clean(block.text), block.whole, clean(block.short)) for block in blocks]
+    cleaned = [Block(clean(block.text), block.whole, tuple(clean(each) for each in block.shorter)) for block in blocks]
     everything = "\n".join(block.text for block in cleaned if block.text)
     if len(everything) <= LONGEST:
         return [everything] if everything else []
@@ -48,15 +48,15 @@ def _invite(message: str, more: str, more_short: str) -> str:
 def _fill(blocks: Sequence[Block], room_on_first: int, room_after: int) -> list[str]:
     bodies: list[str] = []
     current = ""
-    for unit, short in _units(blocks, room_after):
+    for unit, shorter in _units(blocks, room_after):
         while unit:
             room = room_after if bodies else room_on_first
             joined = f"{current}\n{unit}" if current else unit
             if len(joined) <= room:
                 current, unit = joined, ""
             elif current:
-                fits = short and not bodies and len(current) + 1 + len(short) <= room
-                bodies.append(f"{current}\n{short}" if fits else current)
+                fitting = (f"{current}\n{short}" for short in shorter if not bodies and len(current) + 1 + len(short) <= room)
+                bodies.append(next(fitting, current))
                 current = ""
             else:
                 head, unit = _cut(unit, room)
@@ -64,13 +64,13 @@ def _fill(blocks: Sequence[Block], room_on_first: int, room_after: int) -> list[
     return [*bodies, current] if current else bodies
 
 
-def _units(blocks: Sequence[Block], longest: int) -> Iterator[tuple[str, str]]:
+def _units(blocks: Sequence[Block], longest: int) -> Iterator[tuple[str, tuple[str, ...]]]:
     """What is put on pages one after the other, each with what is short for it: lines, and blocks that stay whole."""
     for block in blocks:
         if block.whole and len(block.text) <= longest:
-            yield block.text, block.short
+            yield block.text, block.shorter
         else:
-            yield from ((line.strip(), "") for line in block.text.split("\n"))
+            yield from ((line.strip(), ()) for line in block.text.split("\n"))
 
 
 def _cut(line: str, room: int) -> tuple[str, str]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from outreach.sms.alphabet import clean
@@ -10,28 +11,37 @@ from outreach.sms.pages import Block
 
 Card = Mapping[str, Any]
 _IN_BRACKETS = re.compile(r"\s*\([^)]*\)")
+# What the page says as "Not yet checked by our staff".
+NOT_CHECKED = "Not yet checked"
 _ON_BILL = {True: "Can show on bills", False: "Not on most bills"}
 
 
 def service_line(card: Card) -> str:
-    """A service in one line: name, number, cost, whether it shows on a bill, and whether it is open. Never a link."""
+    """A service in one line: name, number, cost, if it shows on a bill, hours, and that nobody checked it. Never a link."""
     phone = next(iter(card.get("phones") or []), None)
     parts = [str(card["name"])]
     if phone is not None:
         parts = [f"{card['name']}: {_number(phone)}", _capital(phone.get("cost")), _ON_BILL.get(phone.get("on_bill"), "")]
     parts.append((card.get("hours") or {}).get("text") or "")
+    parts.append(_how_sure(card))
     return clean(". ".join(part.rstrip(".") for part in parts if part) + ".")
 
 
-def short_line(card: Card) -> str:
-    """A service's name, without what stands in brackets there, and its number; nothing where it has no number."""
+def short_lines(card: Card) -> tuple[str, ...]:
+    """A service's name, without what stands in brackets there, and its number: that nobody checked it, where there is room.
+
+    Nothing where it has no number.
+    """
     phone = next(iter(card.get("phones") or []), None)
-    return clean(f"{_IN_BRACKETS.sub('', card['name'])}: {_number(phone)}.") if phone is not None else ""
+    if phone is None:
+        return ()
+    short = clean(f"{_IN_BRACKETS.sub('', card['name'])}: {_number(phone)}.")
+    return (f"{short} {_how_sure(card)}.", short) if _how_sure(card) else (short,)
 
 
 def blocks(cards: Sequence[Card], said: str) -> list[Block]:
     """A line for each service, but for those whose number the words already gave."""
-    return [Block(service_line(card), whole=True, short=short_line(card)) for card in cards if not _already(card, said)]
+    return [Block(service_line(card), whole=True, shorter=short_lines(card)) for card in cards if not _already(card, said)]
 
 
 def addresses(cards: Sequence[Card]) -> list[str]:
@@ -66,6 +76,16 @@ def _number(phone: Mapping[str, Any]) -> str:
     if description.startswith("text "):
         return f"{description} to {phone['number']}"
     return f"text {phone['number']}" + (f" ({description})" if description else "")
+
+
+def _how_sure(card: Card) -> str:
+    """That nobody checked it, or that the last check was too long ago; nothing where it is current."""
+    if not card.get("last_checked"):
+        return NOT_CHECKED
+    if not card.get("check_due"):
+        return ""
+    checked = date.fromisoformat(card["last_checked"])
+    return f"Last checked {checked.day} {checked:%b %Y}"
 
 
 def _capital(text: str | None) -> str:

@@ -11,7 +11,7 @@ from outreach.understanding.catalogue import ANSWERABLE, SAFETY
 # So many of a long message's last parts are looked at one by one: each costs time.
 _MOST_PARTS = 8
 # More parts than this are a story, and a story is understood as a whole.
-_MOST_QUESTIONS = 4
+MOST_QUESTIONS = 4
 _FEWEST_WORDS = 2
 _LONGEST_SENTENCE = 36
 _WINDOW = 24
@@ -59,7 +59,7 @@ def weigh(
         for part in parts:
             if part["name"] == urgent and part["confidence"] >= (sure_of_danger or 0.0) and whole["name"] not in SAFETY:
                 return part, _others(urgent, [whole, *parts], sure)
-    return whole, _others(whole["name"], parts, sure) if len(parts) <= _MOST_QUESTIONS else []
+    return whole, _others(whole["name"], parts, sure) if len(parts) <= MOST_QUESTIONS else []
 
 
 def _others(first: str, parts: Sequence[dict[str, Any]], sure: float) -> list[str]:

@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from faults import Faulty
+from form import House, walk
 from running import Running
 
 
@@ -33,3 +35,17 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     }).start()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One product that takes referrals, for all tests of them."""
+    house = House(tmp_path_factory.mktemp("referrals"))
+    yield house
+    house.running.stop()
+
+
+@pytest.fixture(scope="session")
+def walked(house: House) -> dict[str, dict[str, Any]]:
+    """What is kept of a conversation at each step of the form, from one that went through them all."""
+    return walk(house)

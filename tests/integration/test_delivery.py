@@ -1,25 +1,21 @@
 """Nothing that was confirmed to a person is lost, however the processes die, and nobody gets it twice."""
 from __future__ import annotations
 
-import base64
-import hmac
 import importlib.util
-import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from dying import PRIVATE, Nursery, deliverer, hand_off
+from receiving import ENVIRONMENT, Inbox, listening
 from referring import CANARIES, DEE, START, House, everything_in, sqlite
 
 from outreach import bootstrap
@@ -30,35 +26,7 @@ from outreach.referrals.reference import References
 from outreach.referrals.states import State
 from outreach.settings import ROOT
 
-SECRET = b"s" * 32
 KILLS = 200
-
-
-@dataclass
-class Inbox:
-    """What a team's system has taken: by key, so that what comes twice is one."""
-
-    told: list[tuple[str, str, str]] = field(default_factory=list)
-    answer: Callable[[str], int | None] = lambda key: 204
-    wait: float = 0.0
-
-    def take(self, key: str, stamp: str, signatures: str, body: bytes) -> int | None:
-        content = f"{key}.{stamp}.".encode() + body
-        wanted = "v1," + base64.b64encode(hmac.digest(SECRET, content, sha256)).decode()
-        if wanted not in signatures.split() or abs(int(stamp) - time.time()) > 300:
-            return 401
-        answer = self.answer(key)
-        if answer is None or answer < 300:
-            found = json.loads(body)
-            self.told.append((key, found["type"], found["data"]["referral"]))
-        return answer
-
-    def by_referral(self) -> dict[str, set[str]]:
-        taken: dict[str, set[str]] = {}
-        for key, kind, referral in self.told:
-            if kind == "referral.queued":
-                taken.setdefault(referral, set()).add(key)
-        return taken
 
 
 @pytest.fixture
@@ -69,36 +37,10 @@ def inbox() -> Inbox:
 @pytest.fixture
 def teams(inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A team with a webhook on this machine; the path of its settings."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            time.sleep(inbox.wait)
-            heads = [str(self.headers[f"webhook-{name}"]) for name in ("id", "timestamp", "signature")]
-            answer = inbox.take(heads[0], heads[1], heads[2], body)
-            if answer is None:  # it took it, and its answer is lost
-                self.close_connection = True
-                return
-            self.send_response(answer)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("TEAM_SECRET", "whsec_" + base64.b64encode(SECRET).decode())
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    file = tmp_path / "teams.yml"
-    address = f"http://127.0.0.1:{server.server_port}/hook"
-    file.write_text(f"teams:\n  - {{service: beacon, webhook: '{address}', webhook_secret_env: TEAM_SECRET}}\n...\n")
-    yield str(file)
-    server.shutdown()
-    server.server_close()
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    with listening(inbox, tmp_path) as file:
+        yield file
 
 
 @pytest.fixture
@@ -385,8 +327,9 @@ def test_staff_work_the_inbox_from_the_command_line(installed: dict[str, str], c
     assert "taken it back" in run("open", found)[2]
     assert run("open", "0" * 16)[2] == "referrals: there is no referral with this id\n"
     assert "0 open" in run("list", by="lee")[1]
-    actions = [line.split()[4] for line in run("audit")[1].splitlines() if " kim " in line]
-    assert actions == ["list", "open", "acknowledge", "close", "acknowledge", "withdraw", "open"]
+    told = re.findall(r" kim \(command line\) +referral\.(\w+)", run("audit")[1])
+    assert told == ["listed", "opened", "acknowledged", "closed", "acknowledged", "withdrawn", "opened"]
+    assert bootstrap.audit().verify().holds
 
 
 def test_without_the_private_key_nothing_can_be_opened(installed: dict[str, str]) -> None:

@@ -6,150 +6,19 @@ import os
 import re
 import secrets
 import signal
-import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import yaml
 from faults import rows
+from form import AREAS, ASKS, CANARIES, FIRST, MORE, STEPS, YES, House, filled, letter_sent, sent, standing_at
 from referring import everything_in
-from running import ROOT, Person, Running
-from sentences import EXAMPLES, is_reply, is_static, text_of
-from test_sms import PUBLIC, TOKEN, Phone
+from sentences import EXAMPLES, is_reply, is_static
 
-from outreach.privacy import capability, sealing
+from outreach.content.fixed_replies import fixed_reply
 from outreach.referrals.answers import Answers
 from outreach.referrals.consent_wording import CurrentConsent
-from outreach.referrals.handoff import Letter
 from outreach.referrals.reference import find_in
-from outreach.understanding.catalogue import SAFETY
-from scripts.keys import add_pair
-
-ASKS = EXAMPLES["request_referral"]
-YES = "Yes, I agree"
-AREAS = {
-    "Ware": ("East Herts and Broxbourne", "outreach-east-herts-broxbourne"),
-    "Hitchin": ("North Herts and Stevenage", "outreach-north-herts-stevenage"),
-    "Hemel Hempstead": ("St Albans and Dacorum", "outreach-st-albans-dacorum"),
-    "Rickmansworth": ("Watford and Three Rivers", "outreach-watford-three-rivers"),
-    "Bushey": ("Welwyn Hatfield and Hertsmere", "outreach-welwyn-hatfield-hertsmere"),
-}
-# In the form's order. Each is a canary: it may be found nowhere but in what is sealed.
-FIRST = ["Deirdre Quillfeather", "{place}", "text", "07400 998877", "Yes, it's safe", "tuesdays before the school run", "yes"]
-MORE = ["marmaladefox", "housing and legal", "yes", "a Tigrinya interpreter and a quiet room", "Woman"]
-CANARIES = ("Quillfeather", "Deirdre", "Bushey", "7400998877", "998877", "school run", "marmaladefox", "Tigrinya", "quiet room", "Hertsmere'")
-STEPS = ("consent", "name", "place", "contact_way", "contact", "safe_to_contact", "safe_times", "over_16", "enough", "code_word",
-         "help_wanted", "children_at_home", "needs", "describes_as", "summary", "change")  # fmt: skip
-
-
-class House:
-    """A product with a key of its own, and what can be seen of it from inside."""
-
-    def __init__(self, folder: Path) -> None:
-        self.keys = folder / "keys"
-        self.keys.mkdir()
-        add_pair(self.keys / "referral.pub", self.keys / "referral.key")
-        (folder / "product").mkdir()
-        self.running = Running(folder / "product", {
-            "REFERRAL_PUBLIC_KEYS": str(self.keys / "referral.pub"), "REFERRAL_PRIVATE_KEYS": str(self.keys / "referral.key"),
-            "REFERENCE_KEY_FILE": str(self.keys / "reference.key"), "TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_URL": PUBLIC,
-            "SMS_KEY_FILE": str(self.keys / "sms.key"), "SMS_PER_NUMBER_PER_HOUR": "100000", "SMS_PER_MINUTE_IN_ALL": "100000",
-        }).start()  # fmt: skip
-
-    def query(self, sql: str, *values: Any) -> list[dict[str, Any]]:
-        with sqlite3.connect(self.running.database, timeout=10) as database:
-            database.row_factory = sqlite3.Row
-            found = [dict(row) for row in database.execute(sql, values)]
-        database.close()
-        return found
-
-    def referrals(self) -> int:
-        return int(self.query("SELECT count(*) AS n FROM referral")[0]["n"]) + int(self.query("SELECT count(*) AS n FROM outbox")[0]["n"])
-
-    def letter(self) -> tuple[Letter, dict[str, Any]]:
-        """The newest referral, opened with the private key."""
-        row = self.query("SELECT * FROM referral ORDER BY created_at DESC, rowid DESC LIMIT 1")[0]
-        return Letter.opened(row["sealed"], sealing.opener(self.keys / "referral.key")), row
-
-    def kept(self, token: str) -> dict[str, Any]:
-        """A conversation's state, opened with its token."""
-        row = self.query("SELECT sealed_state FROM conversation WHERE row_key = ?", capability.row_key(token))[0]
-        return dict(json.loads(capability.unseal(token, row["sealed_state"])))
-
-    def now(self, token: str) -> tuple[str | None, dict[str, Any]]:
-        """The form that a conversation is in, and its slots."""
-        kept = self.kept(token)
-        loop, slots = kept["loop"], dict(kept["slots"])
-        for event in kept["events"]:
-            if event["event"] == "active_loop":
-                loop = event["name"]
-            elif event["event"] == "slot":
-                slots[event["name"]] = event["value"]
-        return loop, slots
-
-    def put(self, token: str, kept: dict[str, Any]) -> None:
-        """Put somebody into another's place in the form."""
-        sealed = capability.seal(token, json.dumps(kept).encode())
-        with sqlite3.connect(self.running.database, timeout=10) as database:
-            database.execute("UPDATE conversation SET sealed_state = ? WHERE row_key = ?", (sealed, capability.row_key(token)))
-        database.close()
-
-    def person(self) -> Person:
-        return Person(self.running.url)
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """One product for all of these."""
-    house = House(tmp_path_factory.mktemp("referrals"))
-    yield house
-    house.running.stop()
-
-
-def filled(house: House, place: str = "Bushey", more: list[str] | None = None, begin: tuple[str, ...] = (ASKS, YES)) -> Person:
-    """Somebody who has answered everything and reads the summary."""
-    person = house.person()
-    for said in [*begin, *(each.format(place=place) for each in FIRST), "Add more", *(MORE if more is None else more)]:
-        person.say(said)
-    assert "Yes, send it" in person.offered(), person.heard()
-    return person
-
-
-def sent(person: Person) -> str:
-    person.choose("Yes, send it")
-    reference = find_in(person.heard())
-    assert reference is not None, person.heard()
-    return reference
-
-
-def letter_sent(house: House, person: Person) -> tuple[Letter, dict[str, Any]]:
-    before = house.referrals()
-    reference = sent(person)
-    letter, row = house.letter()
-    assert house.referrals() > before and letter.reference == reference
-    return letter, row
-
-
-@pytest.fixture(scope="module")
-def walked(house: House) -> dict[str, dict[str, Any]]:
-    """What is kept of a conversation at each step of the form, from one that went through them all."""
-    person, found = house.person(), {}
-    says = [ASKS, YES, *(each.format(place="Bushey") for each in FIRST), "Add more", *MORE, "change something"]
-    for said in says:
-        person.say(said)
-        found[house.now(person.token)[1]["referral"]["step"]] = house.kept(person.token)
-    assert tuple(found) == STEPS
-    return found
-
-
-def standing_at(house: House, walked: dict[str, dict[str, Any]], step: str) -> Person:
-    person = house.person()
-    house.put(person.token, walked[step])
-    return person
-
 
 # What is sent
 
@@ -343,6 +212,55 @@ def test_withdrawn_by_reference_in_a_later_conversation(house: House) -> None:
     assert is_reply(last.last[0]["text"], "utter_referral_withdrawn")
 
 
+@pytest.mark.parametrize("first", ["{}", "my reference is {}", "hi, ref {}"])
+def test_a_reference_alone_is_asked_about_and_need_not_be_given_again(house: House, first: str) -> None:
+    reference = sent(filled(house))
+    for answer, reply in (("How it stands", "utter_referral_status_received"), ("Take it back", "utter_referral_withdrawn")):
+        person = house.person()
+        person.say(first.format(reference.lower()))
+        assert person.last[0]["text"] == fixed_reply("reference_alone", "web")
+        assert person.offered() == ["How it stands", "Take it back"]
+        person.choose(answer)
+        assert is_reply(person.last[0]["text"], reply), person.heard()
+
+
+def test_a_reference_alone_does_nothing_until_it_is_said_what_for(house: House) -> None:
+    reference = sent(filled(house))
+    for said in ("yes", "ok", "stop", EXAMPLES["ask_refuge"], EXAMPLES["immediate_danger"]):
+        person = house.person()
+        person.say(reference)
+        person.say(said)
+        if said == EXAMPLES["ask_refuge"]:
+            assert is_reply(person.last[0]["text"], "utter_ask_refuge")
+    assert house.query("SELECT state FROM referral ORDER BY created_at DESC, rowid DESC")[0]["state"] != "withdrawn"
+    person.say(EXAMPLES["withdraw_referral"])
+    assert is_reply(person.last[0]["text"], "utter_withdraw_referral"), "after danger it has to be given again"
+
+
+def test_one_alone_that_has_a_slip_is_said_to_be_unknown(house: House) -> None:
+    person = house.person()
+    person.say("K7DP-2MXW-99")
+    assert is_reply(person.last[0]["text"], "utter_reference_unknown")
+    person.say(sent(filled(house)))
+    assert is_reply(person.last[0]["text"], "utter_referral_status_received"), person.heard()
+
+
+def test_the_yes_that_sent_it_said_again_gives_the_same_reference_and_sends_nothing(house: House) -> None:
+    person = filled(house)
+    reference = sent(person)
+    before = house.referrals()
+    assert not [each for each in CANARIES if each in json.dumps(house.kept(person.token))]
+    for again in ("yes", "Yes, send it", "send it"):
+        person.say(again)
+        assert find_in(person.heard()) == reference, person.heard()
+    person.say("ok")
+    assert find_in(person.heard()) is None
+    person.say(ASKS)
+    person.say("yes")
+    assert is_reply(person.last[0]["text"], "utter_referral_ask_name"), "another one is another one"
+    assert house.referrals() == before
+
+
 def test_guessing_tells_nothing(house: House) -> None:
     reference = sent(filled(house))
     guesser = house.person()
@@ -361,99 +279,6 @@ def test_whoever_turns_to_something_else_while_the_reference_is_asked_is_answere
     assert is_reply(person.last[0]["text"], f"utter_{intent}"), person.heard()
 
 
-# Danger
-
-AT_EVERY_STEP = {
-    "immediate_danger": ["he's got a knife and he's outside the bedroom door", "hes trying to break the door down"],
-    "child_at_risk": ["my dad hits my little brother with a belt"],
-    "suicidal_or_self_harm": ["i want to kill myself"],
-    "quick_exit": ["got to go he's coming up the stairs", "hes back"],
-}
-
-
-def _caught() -> list[tuple[str, str]]:
-    """Every message that the patterns' file says is found, with its intent."""
-    content = yaml.safe_load((ROOT / "content" / "safety_patterns.yml").read_text(encoding="utf-8"))["patterns"]
-    return [(intent, text) for intent in SAFETY for pattern in content[intent]["patterns"] for text in pattern["catches"]]
-
-
-def assert_left(house: House, person: Person, intent: str, text: str) -> None:
-    """The form is left with the right reply, and nothing of it remains."""
-    person.say(text)
-    # One that is more urgent still is right as well.
-    right = SAFETY[: SAFETY.index(intent) + 1]
-    if person.commands():
-        assert person.commands() == ["exit"] and "quick_exit" in right, (text, person.heard())
-        assert rows(house.running, person.token) == 0
-        return
-    said = person.last[0]["text"].strip()
-    assert any(said == text_of(f"utter_{each}") for each in right if each != "quick_exit"), (text, person.heard())
-    assert len(person.last) == 1, "nothing stands beside it"
-    loop, slots = house.now(person.token)
-    assert loop is None and not slots.get("referral")
-    assert not [each for each in CANARIES if each in json.dumps(house.kept(person.token))]
-
-
-@pytest.mark.parametrize("step", STEPS)
-def test_danger_at_every_step_leaves_the_form_and_keeps_nothing(house: House, walked: dict[str, dict[str, Any]], step: str) -> None:
-    before = house.referrals()
-    for intent, texts in AT_EVERY_STEP.items():
-        for text in texts:
-            assert_left(house, standing_at(house, walked, step), intent, text)
-    assert house.referrals() == before
-
-
-def test_everything_that_the_patterns_find_leaves_the_form(house: House, walked: dict[str, dict[str, Any]]) -> None:
-    before = house.referrals()
-    for number, (intent, text) in enumerate(_caught()):
-        assert_left(house, standing_at(house, walked, STEPS[number % len(STEPS)]), intent, text)
-    assert house.referrals() == before
-
-
-def test_danger_needs_no_action_server(house: House, walked: dict[str, dict[str, Any]]) -> None:
-    people = {step: standing_at(house, walked, step) for step in STEPS}
-    others = {step: standing_at(house, walked, step) for step in STEPS}
-    actions = house.running.pid_of("launcher.actions")
-    os.kill(actions, signal.SIGSTOP)
-    try:
-        for number, step in enumerate(STEPS):
-            intent = SAFETY[number % 3]
-            assert_left(house, people[step], intent, AT_EVERY_STEP[intent][0])
-            assert_left(house, others[step], "quick_exit", AT_EVERY_STEP["quick_exit"][0])
-    finally:
-        os.kill(actions, signal.SIGCONT)
-
-
-@pytest.mark.parametrize("step, said", [
-    ("name", "no"), ("name", "Dee"), ("contact", "07400 998877"), ("summary", "no"), ("summary", "back"), ("safe_to_contact", "no"),
-    ("code_word", "pineapple"), ("children_at_home", "no"), ("over_16", "34"), ("place", "Hatfield"), ("contact_way", "call"),
-    ("needs", "stop"), ("name", "back"), ("safe_times", "after 5"), ("consent", "no"),
-])  # fmt: skip
-def test_a_plain_answer_is_not_taken_for_danger(house: House, walked: dict[str, dict[str, Any]], step: str, said: str) -> None:
-    person = standing_at(house, walked, step)
-    person.say(said)
-    assert not person.commands() and not any(m["text"].strip() == text_of(f"utter_{i}") for m in person.last for i in SAFETY)
-
-
-# By text
-
-def test_the_form_by_text_with_the_number_that_it_comes_from(house: House) -> None:
-    before, phone = house.referrals(), Phone(house.running).begin()
-    assert "Text YES or NO" in "".join(phone.text(ASKS))
-    for said in ("YES", "Dee", "Bushey", "TEXT", "this number", "yes", "any time", "yes", "SEND"):
-        answer = " ".join(phone.text(said))
-    assert "the number you text from" in answer and phone.number not in answer
-    assert "Which part" in " ".join(phone.text("CHANGE")) and "Shall I send it?" in " ".join(phone.text("BACK"))
-    for said in ("SEND", "ok", "maybe"):
-        phone.text(said)
-    assert house.referrals() == before
-    reference = find_in(" ".join(phone.text("YES")))
-    letter, row = house.letter()
-    assert reference == letter.reference and letter.answers.contact == phone.number
-    assert row["consent_version"] == CurrentConsent.load("sms").version
-    assert phone.number.encode() not in everything_in(house.running.folder)
-
-
 # When something is broken
 
 def test_without_a_key_in_the_middle_nothing_is_said_to_be_sent_and_a_later_yes_sends(house: House) -> None:
@@ -467,6 +292,11 @@ def test_without_a_key_in_the_middle_nothing_is_said_to_be_sent_and_a_later_yes_
         stranger = house.person()
         stranger.say(ASKS)
         assert is_reply(stranger.last[0]["text"], "utter_no_referral_now"), "without a key none is offered"
+        for said in ("i live in ware", EXAMPLES["ask_outreach"]):
+            stranger.say(said)
+            assert "Ask them to contact me" not in stranger.offered() and "contact you" not in stranger.last[0]["text"], stranger.heard()
+        by_text = house.phone().text("i live in ware")
+        assert "East Herts and Broxbourne" in by_text[0] and "REFER" not in by_text[0]
         ready = httpx.get(f"{house.running.url}/health/ready")
         assert ready.status_code == 200 and "no public key" in ready.json()["notes"][0] and str(house.keys) not in ready.text
     finally:

@@ -243,7 +243,10 @@ def test_the_page_works_as_plain_forms(product: Running) -> None:
         assert len(token) == 43 and "automated assistant" in page
         page = browser.post("/chat", data={"session": token, "text": "is there a refuge i could go to"}).text
         assert "A refuge is a safe place to stay" in page and "0808 2000 247" in page and hidden(page, "session") == token
-        page = browser.post("/chat", data={"session": token, "choice": hidden(page, "choice")}).text
+        pressed = re.search(r'<button name="choice" value="([^"]+)">([^<]+)</button>', page)
+        assert pressed is not None
+        page = browser.post("/chat", data={"session": token, "choice": pressed.group(1)}).text
+        assert f"You said:</span><div class=\"bubble\"><p>{pressed.group(2)}</p>" in page
         assert hidden(page, "session") == token
         gone = browser.post("/chat", data={"session": token, "text": "exit"})
         assert gone.status_code == 303 and gone.headers["location"] == SAFE_SITE

@@ -16,7 +16,7 @@ PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "co
 DECISIONS = sorted((ROOT / "docs" / "adr").glob("*.md"))
 SCREENSHOTS = ROOT / "docs" / "screenshots"
 CODE_FOLDERS = (
-    "actions", "channels", "components", "content", "data", "deploy", "launcher", "outreach", "scripts", "standin", "tests",
+    "actions", "channels", "components", "console", "content", "data", "deploy", "launcher", "outreach", "scripts", "standin", "tests",
     "web",
 )  # fmt: skip
 CODE_ENDINGS = {".py", ".yml", ".sh", ".js", ".html", ".css", ".toml", ".txt", ".in", ".xml", ".conf"}

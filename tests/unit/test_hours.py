@@ -10,7 +10,7 @@ from dateutil import tz
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outreach.directory.hours import opening
+from outreach.directory.hours import check_rule, opening
 from outreach.model import Schedule
 
 LONDON = tz.gettz("Europe/London")
@@ -152,3 +152,17 @@ def test_the_next_change_is_ahead_and_changes_it(now: datetime) -> None:
     just_before = found.next_change.astimezone(timezone.utc) - timedelta(minutes=1)
     if just_before > now:
         assert opening(HELPLINE, just_before).open_now is found.open_now
+
+
+@pytest.mark.parametrize("rule", [
+    "FREQ=WEEKLY;INTERVAL=0;BYDAY=MO", "FREQ=WEEKLY;INTERVAL=-1;BYDAY=MO", "FREQ=DAILY;COUNT=0",
+    "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "RRULE:FREQ=DAILY\nRRULE:FREQ=WEEKLY;BYDAY=MO",
+])  # fmt: skip
+def test_a_rule_whose_days_nobody_would_ever_find_is_refused(rule: str) -> None:
+    with pytest.raises(ValueError):
+        check_rule(rule)
+
+
+@pytest.mark.parametrize("rule", ["FREQ=WEEKLY;INTERVAL=2;BYDAY=MO", "FREQ=DAILY;UNTIL=20250101", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29"])
+def test_a_rule_that_is_rare_or_over_is_a_rule(rule: str) -> None:
+    check_rule(rule)

@@ -35,6 +35,29 @@ EVERY_STEP = [CONSENT, *CORE, ENOUGH, *MORE, SUMMARY, CHANGE]
 QUESTIONS = [*CORE, *MORE]
 
 
+REFERENCE = next(References(b"k" * 32).for_form("a-form-of-sixteen"))
+
+
+@pytest.mark.parametrize("text", [
+    "{}", "{}.", "my reference is {}", "hi, ref: {}", "I've got a reference number {}", " ref no {} ", "it's {} thanks",
+])
+def test_a_reference_that_comes_alone_is_known_however_it_is_spelled(text: str) -> None:
+    for spelled in (REFERENCE, REFERENCE.lower(), REFERENCE.replace("-", " "), REFERENCE.replace("-", ""), " ".join(REFERENCE)):
+        assert hearing.is_only_a_reference(text.format(spelled)), spelled
+
+
+@pytest.mark.parametrize("text", [
+    "withdraw {}", "where is {}", "he has a gun {}", "{} he hit me", "is there a refuge {}", "cancel {}", "{} " + "x " * 60, "hello", "al2 4rf",
+])
+def test_a_reference_with_anything_else_is_not_alone(text: str) -> None:
+    assert not hearing.is_only_a_reference(text.format(REFERENCE))
+
+
+def test_what_is_written_like_a_reference_counts_as_one_with_a_slip() -> None:
+    assert hearing.is_only_a_reference("K7DP-2MXW-99") and find_in("K7DP-2MXW-99") is None
+    assert not hearing.is_only_a_reference("what-ever-is") and not hearing.is_only_a_reference("07400-998877")
+
+
 class Talk:
     """Somebody in the middle of a form."""
 

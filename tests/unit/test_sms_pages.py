@@ -68,11 +68,17 @@ def test_what_is_whole_begins_a_page_of_its_own() -> None:
 
 
 def test_what_does_not_fit_on_the_first_page_is_there_in_short_and_in_full_on_the_next() -> None:
-    messages = pages([Block("w" * 230), Block("A line: 101. Free. " + "x" * 60, True, "A line: 101.")], MORE, SHORT, OPENING)
+    messages = pages([Block("w" * 230), Block("A line: 101. Free. " + "x" * 60, True, ("A line: 101.",))], MORE, SHORT, OPENING)
     assert messages[0].startswith("w" * 230 + "\nA line: 101.\n") and messages[0].endswith(MORE)
     assert messages[1].startswith(f"{OPENING}\nA line: 101. Free. ")
-    torn = pages([Block("w" * 295), Block("A line: 101. Free.", True, "A line: 101.")], MORE, SHORT, OPENING)
+    torn = pages([Block("w" * 295), Block("A line: 101. Free.", True, ("A line: 101.",))], MORE, SHORT, OPENING)
     assert torn[0] == "w" * 295 + "\nMORE"
+
+
+def test_of_what_is_short_the_longest_that_fits_is_taken() -> None:
+    line = Block("A line: 101. Free. " + "x" * 60, True, ("A line: 101. Not yet checked.", "A line: 101."))
+    assert "A line: 101. Not yet checked." in pages([Block("w" * 230), line], MORE, SHORT, OPENING)[0]
+    assert pages([Block("w" * 280), line], MORE, SHORT, OPENING)[0] == "w" * 280 + "\nA line: 101.\nMORE"
 
 
 def test_a_phone_number_is_never_torn() -> None:

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from nacl.public import PrivateKey, SealedBox
 
+from channels import sms_threads
 from channels.sms import sealed_number
 from channels.sms_limits import May, TextLimits
 from channels.sms_once import REPLY_SECONDS, Once
@@ -35,6 +36,7 @@ REPLIES: dict[str, list[Reply]] = {
     "which": [Reply("Which one?", {"a": ("Here", "/give_location"), "b": ("There", "/give_location")})],
     "consent": [Reply("Agree? Text YES or NO.", {"y": ("Yes, I agree", "=Yes, I agree"), "n": ("No", "=No")})],
     "long": [Reply("Which? " + "w " * 146, {"a": ("Here", "/give_location"), "b": ("There", "/give_location")})],
+    "send": [Reply("A line. " * 45 + "\nSend it? Text YES or NO.", {"y": ("Yes, send it", "=Yes, send it")})],
     "danger": [Reply("Call 999 now.", {"x": ("Housing", "/ask_housing")}, response="utter_immediate_danger")],
     "bye now": [Reply("Bye.", command="exit", response="utter_quick_exit")],
     "broken": [Reply("Some words. " * 20), Reply("Sorry. 999.", response=STATIC_FALLBACK)],
@@ -124,6 +126,22 @@ def test_more_brings_what_is_left_page_by_page_without_a_turn(phone: Phone) -> N
     assert len(messages) > 1 and all(f"Service {n}: 01992 55500{n}" in "\n".join(messages) for n in range(9))
     assert phone.turns.asked == [("say", "a refuge")]
     assert phone.text("MORE") == [TEXTS.nothing_more]
+
+
+@pytest.mark.parametrize("said", ["YES", "yes, send it", "send it", "yes please", "NO", "1"])
+def test_a_question_that_waits_for_more_cannot_be_answered_yet(phone: Phone, said: str) -> None:
+    phone.text("hi")
+    (page,) = phone.text("send")
+    assert "Send it?" not in page
+    assert "Send it? Text YES or NO." in phone.text(said)[0] and phone.turns.asked[-1] == ("say", "send")
+    phone.text("yes, send it")
+    assert phone.turns.asked[-1] == ("choose", "=Yes, send it")
+
+
+def test_anything_else_is_answered_though_there_was_more_to_read(phone: Phone) -> None:
+    phone.text("hi")
+    phone.text("send")
+    assert phone.text("danger")[0].startswith("Call 999 now.")
 
 
 def test_links_come_only_when_they_are_asked_for(phone: Phone) -> None:
@@ -233,7 +251,46 @@ def test_a_database_that_is_gone_is_no_silence(phone: Phone) -> None:
     with phone.engine.begin() as connection:
         connection.execute(sa.text("DROP TABLE conversation"))
     assert phone.text("hi") == ["Sorry. 999."]
-    phone.threads.forget(SENDER)
+
+    async def leaves() -> None:
+        phone.threads.forget(SENDER)
+
+    asyncio.run(leaves())
+
+
+def test_what_cannot_be_forgotten_at_once_counts_as_forgotten_and_is_tried_again(
+    phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sms_threads, "FORGET_AGAIN_SECONDS", 0.01)
+    phone.text("which")
+
+    async def leaves() -> None:
+        rename(phone, "conversation", "away")
+        phone.threads.forget(SENDER)
+        await asyncio.sleep(0.03)
+        rename(phone, "away", "conversation")
+        assert phone.rows() == 1
+        await asyncio.sleep(0.05)
+        assert phone.rows() == 0
+
+    asyncio.run(leaves())
+
+    async def leaves_and_comes_back() -> list[str]:
+        rename(phone, "conversation", "away")
+        phone.threads.forget(SENDER)
+        rename(phone, "away", "conversation")
+        answer = await phone.threads.answer(SENDER, Said("2"), {})
+        await asyncio.sleep(0.05)
+        return answer
+
+    phone.text("which")
+    assert asyncio.run(leaves_and_comes_back()) == [TEXTS.greeting], "what was offered before is gone"
+    assert phone.rows() == 1, "what has begun since stays"
+
+
+def rename(phone: Phone, old: str, new: str) -> None:
+    with phone.engine.begin() as connection:
+        connection.execute(sa.text(f"ALTER TABLE {old} RENAME TO {new}"))
 
 
 def test_two_texts_at_once_are_both_answered_one_after_the_other(phone: Phone) -> None:

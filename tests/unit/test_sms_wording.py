@@ -1,7 +1,6 @@
 """Everything that can go out by text: every response with its services, every service, and the channel's own texts."""
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import fields
 from datetime import datetime, timezone
@@ -9,8 +8,9 @@ from datetime import datetime, timezone
 import pytest
 import yaml
 from test_content_files import CONTENT, SERVICES, SHOWN
-from test_wording import BANNED, EMERGENCY_WORDS, LOCK_SCREEN, PLACEHOLDER, SMS, SMS_THAT_NEED_ROOM, Reply, matches
+from test_wording import PLACEHOLDER, RULES, SMS, SMS_THAT_NEED_ROOM, Reply
 
+from outreach.content import fixed_replies
 from outreach.directory.gsm7 import BASIC
 from outreach.directory.publishing import PublishedService
 from outreach.settings import ROOT
@@ -42,6 +42,11 @@ def first_shown(message: str) -> str:
     return max(message.split("\n")[0], message[:40], key=len)
 
 
+def told(text: str) -> set[str]:
+    """Which words the first line of a text shows a lock screen that it should not."""
+    return RULES.told_a_lock_screen(text.split("\n")[0], "")
+
+
 @pytest.mark.parametrize("reply", SMS, ids=str)
 @pytest.mark.parametrize("now", MOMENTS, ids=["noon", "christmas night"])
 def test_every_reply_with_all_its_services_goes_out_in_messages_of_two_segments(reply: Reply, now: datetime) -> None:
@@ -53,7 +58,7 @@ def test_every_reply_with_all_its_services_goes_out_in_messages_of_two_segments(
     everything = "\n".join(messages)
     assert all(line.text in everything for line in lines)
     for message in messages[1:]:
-        assert not LOCK_SCREEN.search(first_shown(message).split("\n")[0])
+        assert not told(first_shown(message))
 
 
 @pytest.mark.parametrize("name", sorted(FIXED))
@@ -75,7 +80,7 @@ def test_every_service_is_a_line_of_text(key: str, now: datetime) -> None:
     if service.phones:
         assert clean(service.phones[0].number) in line
     # A name is what it is: Victim Support is called so.
-    assert [entry["phrase"] for entry in BANNED if matches(entry["phrase"], line.removeprefix(clean(service.name)))] == []
+    assert RULES.never_said(line.removeprefix(clean(service.name)), "") == []
 
 
 def test_a_line_says_what_a_call_costs_and_whether_it_shows() -> None:
@@ -85,6 +90,29 @@ def test_a_line_says_what_a_call_costs_and_whether_it_shows() -> None:
     for service in SHOWN.values():
         line, phone = rendering.service_line(service.as_card(MOMENTS[0])), next(iter(service.phones), None)
         assert [words in line for words in shown.values()] == [phone is not None and phone.on_bill is bill for bill in shown]
+
+
+def test_a_line_says_when_nobody_has_checked_it() -> None:
+    card = SHOWN["herts-da-helpline"].as_card(MOMENTS[0])
+    unchecked, checked = ({**card, "last_checked": date} for date in (None, "2026-11-01"))
+    assert rendering.service_line(unchecked).endswith(". Not yet checked.")
+    assert "checked" not in rendering.service_line(checked)
+    assert [("checked" in line) for line in rendering.short_lines(unchecked)] == [True, False]
+    assert [("checked" in line) for line in rendering.short_lines(checked)] == [False]
+
+
+@pytest.mark.parametrize("channel", ["web", "sms"])
+@pytest.mark.parametrize("name", sorted(fixed_replies.read()))
+def test_what_actions_say_in_their_own_words_keeps_the_rules_of_wording(name: str, channel: str) -> None:
+    text = fixed_replies.fixed_reply(name, channel, place="Little Gaddesden", area="Welwyn Hatfield and Hertsmere")
+    assert "999" in text and "?" in text.split("\n")[-1] and "{" not in text
+    assert RULES.never_said(text, "") == []
+    if channel == "sms":
+        assert text == clean(text) and segments(text) <= 2 and not told(first_shown(text))
+
+
+def test_a_value_in_what_an_action_says_is_never_looked_at_again() -> None:
+    assert fixed_replies.fixed_reply("area_found", "web", place="{area}", area="A").startswith("{area} is in the A")
 
 
 def test_a_service_whose_number_was_just_said_is_not_said_again() -> None:
@@ -122,12 +150,12 @@ def test_the_channels_own_texts_keep_the_rules_of_wording(name: str) -> None:
     text = OWN[name]
     assert text == clean(text) and segments(text) <= 2
     assert "{" not in text and "http" not in text
-    assert not [entry["phrase"] for entry in BANNED if matches(entry["phrase"], text)]
+    assert RULES.never_said(text, "") == []
 
 
 @pytest.mark.parametrize("name", [*WHOLE_MESSAGES, "opening", "addresses"])
 def test_how_the_channels_own_texts_begin_tells_a_lock_screen_nothing(name: str) -> None:
-    assert not LOCK_SCREEN.search(OWN[name].split("\n")[0])
+    assert not told(OWN[name])
     assert len(OWN[name].split("\n")[0]) >= 40
 
 
@@ -148,4 +176,4 @@ def test_the_fallback_for_a_dead_server_says_what_the_fixed_reply_says() -> None
 
 
 def test_the_lock_screen_rule_would_find_something() -> None:
-    assert LOCK_SCREEN.search("A refuge near you") and EMERGENCY_WORDS and re.search(LOCK_SCREEN, "call 999")
+    assert told("A refuge near you") == {"refuge"} and told("call 999") == {"999"}

@@ -1,14 +1,21 @@
-"""The fixed prose keeps the promises about wording: read as data, without Rasa."""
+"""The fixed prose keeps the promises about wording: read as data, without Rasa.
+
+What the console holds staff's wording to (`outreach.wording`, `content/wording_rules.yml`) is used here, so that both are one.
+The promises themselves are written out here, so that a slip in that file shows.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
+
+from outreach.directory.gsm7 import BASIC as GSM7_BASIC
+from outreach.wording.replies import Replies
+from outreach.wording.rules import NEXT_STEP, Rules, matches
 
 ROOT = Path(__file__).resolve().parents[2]
 RESPONSES = ROOT / "data" / "responses"
@@ -142,30 +149,8 @@ NO_CHOICES = {"utter_quick_exit", "utter_static_fallback", "utter_which_place", 
 # A question of the form follows these at once.
 SAID_BEFORE_A_QUESTION = {"utter_referral_area_is", "utter_referral_back", "utter_referral_changed"}
 NO_NEXT_STEP = {"utter_quick_exit", "utter_also"} | SAID_BEFORE_A_QUESTION
-NEXT_STEP = re.compile(
-    r"\?|\b(you can|you could|you might|text [A-Z]{2,}|call|ring|press)\b|\d{3}|\{phone", re.IGNORECASE
-)
-
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 SERVICE_PLACEHOLDER = re.compile(r"(phone|hours|name)\.([a-z0-9-]+)")
-# As long as each can become, so that a text message still fits when it is filled in.
-LONGEST = {
-    "phone": "08088 088 088",
-    "hours": "It is closed now. It opens on Wednesday at 10.30am.",
-    "name": "Herts Domestic Abuse Helpline",
-    "place": "Woodhall (Welwyn Garden City)",
-    "area": "Welwyn Hatfield and Hertsmere",
-    "way": "email",
-    "reference": "K7DP-2MXW-9C",
-    "by": "by the end of Wednesday 30 September",
-    # What is left of a text message for the list: code gives a longer one in parts.
-    "summary": "\n".join(["Name: " + "x" * 30] * 6),
-}
-
-GSM7_BASIC = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
-    "¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
 GSM7_EXTENDED = frozenset("^{}\\[~]|€")
 TWO_SEGMENTS = 306
 # These speak of a service without its number, so a line with name and number has to fit behind them.
@@ -179,16 +164,7 @@ SMS_THAT_NEED_ROOM = {
     )
 }  # fmt: skip
 
-# What a lock screen must not show. An emergency reply may say 999 and danger: it is worth it.
-LOCK_SCREEN = re.compile(
-    r"\b(abus\w*|refuge\w*|helpline\w*|police|violen\w*|domestic|rape\w*|sex\w*|assault\w*|stalk\w*|forced|honour|fgm"
-    r"|marriage|divorce|court\w*|solicitor\w*|legal|injunction\w*|visa|immigration|suicid\w*|self-harm|kill\w*|hit"
-    r"|partner|outreach|refer\w*|escap\w*|leav\w*|lgbt\w*|gay|trans|samaritans|childline|safe\w*|victim\w*|control\w*"
-    r"|injur\w*|evidence|danger|999|101)\b",
-    re.IGNORECASE,
-)
-EMERGENCY_REPLIES = {"utter_immediate_danger", "utter_child_at_risk", "utter_ask_silent_999"}
-EMERGENCY_WORDS = {"999", "danger"}
+RULES = Rules.load()
 
 # Words that a text message may offer, and what each must be understood as.
 SMS_WORDS: dict[str, str] = {
@@ -231,7 +207,7 @@ class Reply:
     @property
     def filled(self) -> str:
         """The text with every placeholder as long as it can become."""
-        return PLACEHOLDER.sub(lambda match: LONGEST[match.group(1).split(".")[0]], self.text)
+        return RULES.filled_longest(self.text)
 
 
 def _replies() -> list[Reply]:
@@ -245,16 +221,9 @@ def _replies() -> list[Reply]:
     return replies
 
 
-def _banned() -> list[dict[str, Any]]:
-    document = yaml.safe_load((ROOT / "content" / "banned_phrases.yml").read_text(encoding="utf-8"))
-    phrases: list[dict[str, Any]] = document["phrases"]
-    return phrases
-
-
 REPLIES = _replies()
 WEB = [reply for reply in REPLIES if reply.channel == "web"]
 SMS = [reply for reply in REPLIES if reply.channel == "sms"]
-BANNED = _banned()
 
 every_reply = pytest.mark.parametrize("reply", REPLIES, ids=str)
 every_web_reply = pytest.mark.parametrize("reply", WEB, ids=str)
@@ -267,12 +236,6 @@ def septets(text: str) -> int:
     if strange:
         raise ValueError(f"not in GSM-7: {sorted(strange)}")
     return sum(2 if character in GSM7_EXTENDED else 1 for character in text)
-
-
-def matches(phrase: str, text: str) -> bool:
-    """Whether the phrase is in the text as whole words, whatever the case, spacing and apostrophes."""
-    plain = re.sub(r"\s+", " ", text.replace("\u2019", "'")).lower()
-    return re.search(rf"(?<!\w){re.escape(phrase.lower())}(?!\w)", plain) is not None
 
 
 def syllables(word: str) -> int:
@@ -316,6 +279,20 @@ def test_no_reply_is_written_in_two_files() -> None:
 def test_a_reply_says_something(reply: Reply) -> None:
     assert reply.text.strip()
     assert reply.text == reply.text.strip()
+
+
+def test_the_console_knows_the_same_replies_and_what_each_promises() -> None:
+    known = Replies.load()
+    assert {(s.key, s.channel, s.text) for r in known.all for s in r.said.values()} == {(r.name, r.channel, r.text) for r in REPLIES}
+    for name, own in OTHER_REPLIES.items():
+        assert RULES.holds(name) == own
+    for name, services in PROMISED_SERVICES.items():
+        assert set(services) - {"ndah"} <= set(RULES.names_number_of(name, "sms"))
+        assert set(services) <= set(RULES.names_number_of(name, "web"))
+    for name, numbers in SAFETY_NUMBERS.items():
+        assert name in RULES.fixed or {*numbers} <= {*RULES.says(name, "web")} & {*RULES.says(name, "sms")}
+    assert all("116 123" in RULES.says(name, channel) for name in CRISIS_LINE_REPLIES for channel in ("web", "sms"))
+    assert RULES.of_the_carrier >= CARRIER_WORDS
 
 
 # Safety
@@ -404,19 +381,13 @@ def test_a_promised_number_is_in_the_answer_itself(name: str) -> None:
 @every_reply
 def test_no_banned_phrase(reply: Reply) -> None:
     shown = "\n".join([reply.text, *(button["title"] for button in reply.buttons)])
-    found = [
-        entry["phrase"]
-        for entry in BANNED
-        if matches(entry["phrase"], shown) and reply.name not in entry.get("allowed_in", ())
-    ]
-    assert not found
+    assert [banned.phrase for banned in RULES.never_said(shown, reply.name)] == []
 
 
 def test_every_banned_phrase_says_why_and_stands_once() -> None:
-    assert all(entry["why"].strip() for entry in BANNED)
-    assert all(set(entry) <= {"phrase", "why", "instead", "allowed_in"} for entry in BANNED)
-    phrases = [entry["phrase"].lower() for entry in BANNED]
-    assert len(phrases) == len(set(phrases))
+    assert all(banned.why.strip() for banned in RULES.banned)
+    phrases = [banned.phrase.lower() for banned in RULES.banned]
+    assert phrases and len(phrases) == len(set(phrases))
 
 
 @pytest.mark.parametrize(
@@ -539,10 +510,13 @@ def test_extended_characters_count_twice_and_strange_ones_are_refused() -> None:
 
 @every_sms_reply
 def test_a_lock_screen_shows_nothing_that_tells(reply: Reply) -> None:
-    shown = max(reply.filled.split("\n")[0], reply.filled[:40], key=len)
-    allowed = EMERGENCY_WORDS if reply.name in EMERGENCY_REPLIES else set()
-    found = {match.group(0).lower() for match in LOCK_SCREEN.finditer(shown)} - allowed
-    assert not found
+    assert RULES.told_a_lock_screen(reply.filled, reply.name) == set()
+
+
+@pytest.mark.parametrize("begins", ["The refuge", "Call 999", "Domestic abuse", "Your safety plan", "About stalking", "LGBT+ help"])
+def test_a_lock_screen_that_tells_is_noticed(begins: str) -> None:
+    assert RULES.told_a_lock_screen(f"{begins}\nand more", "utter_thanks")
+    assert "999" not in RULES.told_a_lock_screen("Call 999 now", "utter_immediate_danger")
 
 
 @every_sms_reply

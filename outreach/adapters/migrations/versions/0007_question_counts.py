@@ -10,8 +10,17 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    # Nothing here can be traced to a conversation: no id, no words, no time but the day.
+    op.create_table(
+        "question_count",
+        sa.Column("day", sa.Date, primary_key=True),
+        sa.Column("channel", sa.String(10), primary_key=True),
+        sa.Column("topic", sa.String(60), primary_key=True),
+        sa.Column("area", sa.String(80), primary_key=True),
+        sa.Column("outcome", sa.String(20), primary_key=True),
+        sa.Column("count", sa.Integer, nullable=False),
+    )
 
 
 def downgrade() -> None:
-    pass
+    op.drop_table("question_count")
