@@ -9,3 +9,4 @@ trap 'kill $launcher; wait $launcher || true; rm -rf "$folder"' EXIT
 for _ in $(seq 120); do grep -q '^ready:' "$folder/log" && break; sleep 1; done
 grep -q '^ready:' "$folder/log" || { echo "shots: the assistant did not start: $(tail -1 "$folder/log")" >&2; exit 1; }
 .venv/bin/python tests/e2e/shots.py "http://127.0.0.1:$PORT"
+.venv/bin/python tests/e2e/console_shots.py

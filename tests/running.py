@@ -49,12 +49,20 @@ class Running:
                 [sys.executable, "-m", "launcher"], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONPATH": str(ROOT), **given}, start_new_session=True,
             )
+        try:
+            self._wait_until_started()
+        except BaseException:
+            # Nobody else would: a fixture that fails is not torn down.
+            self.stop()
+            raise
+        return self
+
+    def _wait_until_started(self) -> None:
         until = time.monotonic() + STARTS_WITHIN
         while f"ready: {self.url}/chat" not in self.printed():
             assert self.process.poll() is None, f"the launcher stopped: {self.printed()[-2000:]}"
             assert time.monotonic() < until, f"not ready: {self.printed()[-2000:]}"
             time.sleep(0.2)
-        return self
 
     @property
     def url(self) -> str:
