@@ -12,7 +12,6 @@ from typing import Any
 import aiohttp
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
-from outreach import bootstrap
 from outreach.referrals.dialogue import plainly_answers
 from outreach.understanding.catalogue import SAFETY
 
@@ -32,10 +31,7 @@ def must_leave(body: Any) -> bool:
     if not loop or loop != body.get("next_action") or intent.get("name") not in SAFETY:
         return False
     state, text = (tracker.get("slots") or {}).get("referral"), str(message.get("text") or "")
-    if intent.get("found_by") or not plainly_answers(state, text):
-        return True
-    # Where the classifier had found the danger already, the pipeline doesn't say whether a pattern would have too.
-    return bootstrap.safety_matcher().match(text) is not None
+    return bool(intent.get("found_by")) or not plainly_answers(state, text)
 
 
 class ActionEndpoint(EndpointConfig):

@@ -55,6 +55,8 @@ class SafetyMatcher(GraphComponent):
             return
         thought = (message.get(INTENT) or {}).get(INTENT_NAME_KEY)
         if thought in SAFETY and SAFETY.index(thought) <= SAFETY.index(found.intent):
+            # A form must leave what a pattern found as well, however plainly it answers the question.
+            message.set(INTENT, {**message.get(INTENT), FOUND_BY: found.pattern}, add_to_output=True)
             return
         intent = {INTENT_NAME_KEY: found.intent, PREDICTED_CONFIDENCE_KEY: 1.0, FOUND_BY: found.pattern}
         others = [r for r in message.get(INTENT_RANKING_KEY, []) if r[INTENT_NAME_KEY] != found.intent]

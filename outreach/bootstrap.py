@@ -55,7 +55,6 @@ from outreach.wording.rules import Rules
 
 # What the console alone needs is imported where it is built, so that no other process loads it.
 if TYPE_CHECKING:
-    from outreach.safety.matcher import SafetyMatcher
     from outreach.staff.accounts import Accounts
     from outreach.staff.passwords import Passwords
     from outreach.staff.sessions import Sessions
@@ -172,15 +171,6 @@ def question_counts() -> QuestionCounts:
 def gazetteer() -> Gazetteer:
     """The places and postcodes of the county, from `content/`."""
     return Gazetteer.load()
-
-
-@cache
-def safety_matcher() -> SafetyMatcher:
-    """The patterns for danger, from `content/`. Takes a second and 50 MB when it is first used."""
-    # Here, since it brings spaCy along, which most processes never need.
-    from outreach.safety.matcher import SafetyMatcher
-
-    return SafetyMatcher.load()
 
 
 @cache

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from outreach.directory import hours, numbers
-from outreach.directory.gsm7 import to_gsm7
 from outreach.directory.hours import Opening
 from outreach.model import Phone, Schedule, Service, Url
 from outreach.model.service import ACTIVE
@@ -112,17 +111,6 @@ class PublishedService:
         }
         return {**card, "check_due": True} if self.stale else card
 
-    def as_sms_line(self, now: datetime) -> str:
-        """The service in a line for a text message, in GSM-7: name, number, cost, and whether it is open."""
-        first = next(iter(self.phones), None)
-        parts = [self.name if first is None else f"{self.name}: {_sms_number(first)}"]
-        if first is not None and first.cost:
-            parts.append(first.cost[:1].upper() + first.cost[1:])
-        opening = self.opening(now)
-        if opening.text:
-            parts.append(opening.text)
-        return to_gsm7(". ".join(part.rstrip(".") for part in parts) + ".")
-
     def _phone_schedules(self) -> tuple[Schedule, ...]:
         schedules = self.service.schedules
         if any(phone.kind == "voice" for phone in self.phones):
@@ -183,10 +171,3 @@ def _card_phone(phone: Phone) -> dict[str, Any]:
         "cost": phone.cost,
         "on_bill": phone.on_bill,
     }
-
-
-def _sms_number(phone: Phone) -> str:
-    if phone.kind == "sms" and (phone.description or "").startswith("text "):
-        return f"{phone.description} to {phone.number}"
-    verb = "text " if phone.kind == "sms" else ""
-    return f"{verb}{phone.number}" + (f" ({phone.description})" if phone.description else "")

@@ -20,6 +20,7 @@ from outreach.directory.gsm7 import BASIC
 from outreach.directory.publishing import publish
 from outreach.model import Area, Phone, Route, Schedule, Service, Topic, Url, documents
 from outreach.settings import ROOT
+from outreach.sms.rendering import service_line
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
 NIGHT = datetime(2026, 11, 24, 23, 0, tzinfo=timezone.utc)
@@ -125,7 +126,7 @@ def test_an_unconfirmed_cost_is_absent_from_the_phone_too() -> None:
     service = publish(replace(PLAIN, cost="free", unconfirmed=("cost",)), True)
     assert service is not None
     assert service.as_card(NOON)["phones"][0]["cost"] is None
-    assert "ree" not in service.as_sms_line(NOON)
+    assert "ree" not in service_line(service.as_card(NOON))
 
 
 def test_an_unconfirmed_phone_schedule_or_link_is_absent() -> None:
@@ -178,8 +179,8 @@ def test_a_text_message_line_is_gsm7_and_says_the_number() -> None:
     curly = replace(PLAIN, name="Men’s “Line” – café…")
     service = publish(curly, True)
     assert service is not None
-    line = service.as_sms_line(NIGHT)
-    assert line == "Men's \"Line\" - café...: 0808 801 0327. Free. Closed now. Opens tomorrow at 9am."
+    line = service_line(service.as_card(NIGHT))
+    assert line == "Men's \"Line\" - café...: 0808 801 0327. Free. Closed now. Opens tomorrow at 9am. Not yet checked."
     assert set(line) <= BASIC
 
 
@@ -273,7 +274,7 @@ def test_every_active_starter_service_has_a_card_and_a_line(engine: Engine, star
     shown = [service for key in keys if (service := starter.service(key))]
     assert len(shown) == 79
     for service in shown:
-        assert set(service.as_sms_line(NIGHT)) <= BASIC
+        assert set(service_line(service.as_card(NIGHT))) <= BASIC
         assert "memory" not in str(service.as_card(NIGHT))
 
 
