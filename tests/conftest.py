@@ -55,6 +55,14 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     started.stop()
 
 
+@pytest.fixture(autouse=True)
+def nobody_has_tried_to_sign_in(request: pytest.FixtureRequest) -> None:
+    """All tests come from one address, which may try only so often in a quarter of an hour."""
+    shared = request.getfixturevalue("console") if "console" in request.fixturenames else None
+    if isinstance(shared, Console):
+        shared.forget_tries()
+
+
 @pytest.fixture
 def start_console(tmp_path: Path) -> Iterator[Callable[..., Console]]:
     """Starts a console of one's own: `start_console(CONSOLE_IDLE_MINUTES="0.05")`."""
