@@ -52,6 +52,7 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         self._resource = resource
         self._encoder = encoder.SentenceEncoder()
         self._ngrams: Any = None
+        self._projection: Any = None
         self._regression: Any = None
 
     @classmethod
@@ -71,19 +72,17 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         from sklearn.decomposition import TruncatedSVD
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import Normalizer
 
         examples = [e for e in training_data.intent_examples if e.get(TEXT) and e.get(INTENT)]
         texts = [segments.tidy(e.get(TEXT)) for e in examples]
-        self._ngrams = make_pipeline(
-            TfidfVectorizer(
-                analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True,
-                max_features=self._config["max_features"], dtype=np.float32,
-            ),
-            TruncatedSVD(self._config["ngram_dimensions"], random_state=42),
-            Normalizer(),
-        ).fit(texts)
+        self._ngrams = TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True,
+            max_features=self._config["max_features"], dtype=np.float32,
+        )
+        counted = self._ngrams.fit_transform(texts)
+        reduced = TruncatedSVD(self._config["ngram_dimensions"], random_state=42).fit(counted)
+        # A row for each n-gram, one after the other in memory: sklearn's own transform copies all of it for every message.
+        self._projection = np.ascontiguousarray(reduced.components_.T, dtype=np.float32)
         self._regression = LogisticRegression(
             C=self._config["C"], class_weight="balanced", max_iter=200, tol=1e-3, random_state=42
         ).fit(self._features(texts), [e.get(INTENT) for e in examples])
@@ -97,8 +96,13 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         for start in range(0, len(texts), 64):
             chunk = order[start : start + 64]
             vectors[chunk] = self._encoder.encode([texts[i] for i in chunk])
-        spelling = self._ngrams.transform(texts) * self._config["ngram_weight"]
-        return np.hstack([vectors, spelling.astype(np.float32)])
+        return np.hstack([vectors, self._spelling(texts) * np.float32(self._config["ngram_weight"])])
+
+    def _spelling(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """One row of length one for each text, or of nothing where none of its n-grams is known."""
+        projected: npt.NDArray[np.float32] = self._ngrams.transform(texts) @ self._projection
+        scaled: npt.NDArray[np.float32] = projected / np.maximum(np.linalg.norm(projected, axis=1, keepdims=True), 1e-9)
+        return scaled
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Rasa's entry: set the intent on each message, and what else it asks."""
@@ -148,7 +152,7 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         import joblib
 
         with self._model_storage.write_to(self._resource) as folder:
-            joblib.dump((self._ngrams, self._regression), folder / "classifier.joblib", compress=3)
+            joblib.dump((self._ngrams, self._projection, self._regression), folder / "classifier.joblib", compress=3)
 
     @classmethod
     def load(
@@ -160,7 +164,7 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
 
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            component._ngrams, component._regression = joblib.load(folder / "classifier.joblib")
+            component._ngrams, component._projection, component._regression = joblib.load(folder / "classifier.joblib")
         return component
 
 

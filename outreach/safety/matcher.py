@@ -62,14 +62,23 @@ class Wordings:
 
     def __init__(self, vocab: Any, phrases: Iterable[Phrase]) -> None:
         self._groups: list[tuple[tuple[frozenset[str], ...], frozenset[str], Matcher]] = []
-        for phrase in phrases:
+        # Which phrases a word may belong to: most messages hold the words of few.
+        self._by_word: dict[str, list[int]] = {}
+        self._without_words: list[int] = []
+        for index, phrase in enumerate(phrases):
             matcher = Matcher(vocab, validate=False)
             matcher.add("it", [list(phrase.tokens)])
             self._groups.append((phrase.needs, phrase.edges, matcher))
+            if not phrase.needs:
+                self._without_words.append(index)
+            for word in min(phrase.needs, key=len, default=()):
+                self._by_word.setdefault(word, []).append(index)
 
     def spans(self, message: _Message) -> Iterator[Span]:
         """Where it is said."""
-        for needs, edges, matcher in self._groups:
+        possible = {index for word in message.words for index in self._by_word.get(word, ())}
+        for index in sorted(possible.union(self._without_words)):
+            needs, edges, matcher = self._groups[index]
             if any(need.isdisjoint(message.words) for need in needs):
                 continue
             for _, start, end in matcher(message.doc):
