@@ -158,6 +158,8 @@ def test_a_screenshot_that_is_shown_is_one_that_is_taken() -> None:
     taken = text_of(ROOT / "tests" / "e2e" / "shots.py")
     names = re.findall(r'save\("([\w-]+)"', taken)
     sizes = re.findall(r'^    "(\w+)": \{"width"', taken, re.MULTILINE)
+    console = text_of(ROOT / "tests" / "e2e" / "console_shots.py")
+    names += re.findall(r'"(console-[a-z]+)": "/', console) + re.findall(r'f"(console-[a-z]+)-\{size\}', console)
     possible = {f"{name}-{size}-{scheme}.png" for name in names for size in sizes for scheme in ("light", "dark")}
     shown = {Path(link).name for page in PAGES for link in LINK.findall(text_of(page)) if link.endswith(".png")}
     assert shown and shown <= possible
