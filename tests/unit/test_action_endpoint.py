@@ -49,7 +49,7 @@ def broken_off(how: str, first_answered: bool) -> tuple[Handler, list[int]]:
 
 async def calls(handle: Handler, times: int) -> list[Any]:
     server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    endpoint = ActionEndpoint(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/webhook", 3)
+    endpoint = ActionEndpoint(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/webhook", 20)
     answers = [await endpoint.request(json={"next_action": "action_x"}) for _ in range(times)]
     await endpoint.close()
     server.close()
