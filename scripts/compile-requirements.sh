@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 uv=$(scripts/find-uv.sh)
 python=$(scripts/find-python.sh)
-common=(--python "$python" --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet)
+common=(--python "$python" --generate-hashes --no-annotate --no-header --quiet)
 without_tensorflow=(--override requirements-overrides.txt)
 "$uv" pip compile "${common[@]}" "${without_tensorflow[@]}" requirements.in -o requirements.txt
 "$uv" pip compile "${common[@]}" "${without_tensorflow[@]}" requirements-dev.in -o requirements-dev.txt

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from outreach.adapters.database import durably, metadata
 from outreach.audit.actions import check
 from outreach.audit.records import NOTHING_BEFORE, Checked, Entry, written
+from outreach.clock import utc_now
 
 LONDON = ZoneInfo("Europe/London")
 _BATCH = 2_000
@@ -41,10 +42,6 @@ audit_head = sa.Table(
 )
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 @dataclass(frozen=True)
 class Wanted:
     """Which rows to show. Days are days in London, both included."""
@@ -70,7 +67,7 @@ class Record:
 class AuditLog:
     """Adds to the audit, reads it, and checks that the chain holds."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
         self._engine = engine
         self._clock = clock
 
@@ -83,26 +80,16 @@ class AuditLog:
         `by` is a staff id, or "command line" or "console". Raises NotDeclared for an action or key that is not declared, and
         ValueError or TypeError for a value that JSON cannot hold.
         """
-        check(action, before, after)
+        one = [Record(by, action, subject, before, after)]
         if connection is not None:
-            self._append(connection, by, action, subject, written(before), written(after))
+            self.record_many(connection, one)
             return
         with durably(self._engine) as own:
-            self._append(own, by, action, subject, written(before), written(after))
-
-    def _append(
-        self, connection: Connection, by: str, action: str, subject: str, before: str | None, after: str | None
-    ) -> None:
-        # The lock on the head lets one append in at a time; SQLite has one writer anyway.
-        head = connection.execute(sa.select(audit_head).where(audit_head.c.id == 1).with_for_update()).one()
-        at = self._clock().astimezone(timezone.utc).isoformat(timespec="microseconds")
-        new = Entry(head.number + 1, at, by[:80], action, subject[:200], before, after, head.hash)
-        digest = new.digest()
-        connection.execute(sa.insert(audit).values(**{**new.__dict__, "hash": digest}))
-        connection.execute(sa.update(audit_head).where(audit_head.c.id == 1).values(number=new.number, hash=digest))
+            self.record_many(own, one)
 
     def record_many(self, connection: Connection, records: Sequence[Record]) -> None:
         """Add many rows to a writing transaction, as `record` adds one. Raises as `record` does."""
+        # The lock on the head lets one append in at a time; SQLite has one writer anyway.
         head = connection.execute(sa.select(audit_head).where(audit_head.c.id == 1).with_for_update()).one()
         number, digest, rows = head.number, head.hash, []
         at = self._clock().astimezone(timezone.utc).isoformat(timespec="microseconds")

@@ -3,12 +3,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from outreach.adapters.database import metadata, writing
+from outreach.clock import naive_utc_now
 
 conversation = sa.Table(
     "conversation",
@@ -32,15 +33,11 @@ class ConversationRow:
     sealed_choices: bytes | None
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc).replace(tzinfo=None)
-
-
 class Conversations:
     """The table of conversations. A row is made by `begin` alone: saving into a forgotten conversation does nothing,
     so no late turn can bring back what was forgotten."""
 
-    def __init__(self, engine: Engine, idle: timedelta, now: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, engine: Engine, idle: timedelta, now: Callable[[], datetime] = naive_utc_now) -> None:
         self._engine = engine
         self._idle = idle
         self._now = now

@@ -50,7 +50,6 @@ class ManyVersions:
         subject: str,
         before: Mapping[str, object] | None = None,
         after: Mapping[str, object] | None = None,
-        *,
         connection: Any = None,
     ) -> None:
         """Keep a row of the audit until the changes are written; `connection` is theirs."""

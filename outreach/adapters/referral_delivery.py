@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import smtplib
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 
 import httpx
 
+from outreach.clock import utc_now
 from outreach.referrals.delivery import NotTold, body_of, signed
 from outreach.referrals.records import PASSED_ON, REFERRAL, WITHDRAWN, Notice, StoredReferral
 from outreach.referrals.teams import Team
@@ -22,14 +23,10 @@ MAILS = {
 }
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 class Webhook:
     """Posts to a team's address, signed as Standard Webhooks has it. Any 2xx is a yes; redirects are not followed."""
 
-    def __init__(self, seconds: float = SECONDS, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, seconds: float = SECONDS, clock: Callable[[], datetime] = utc_now) -> None:
         self._clock = clock
         self._client = httpx.Client(timeout=seconds, follow_redirects=False)
 

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Engine
 
 from outreach.adapters.audit_log import audit
 from outreach.adapters.referral_tables import aware, referral_audit
-from outreach.adapters.referral_work import Audit
+from outreach.audit.recording import Audit
 from outreach.referrals.records import AuditEntry
 
 HERE = " (command line)"

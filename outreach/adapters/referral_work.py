@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -20,6 +20,7 @@ from outreach.adapters.referral_tables import (
     stored,
 )
 from outreach.adapters.referrals import DELIVERER, change_state, hand_over, lock, read_row
+from outreach.audit.recording import Audit
 from outreach.referrals.desks import Desk
 from outreach.referrals.records import REFERRAL, NoSuchReferral
 from outreach.referrals.states import State
@@ -28,16 +29,6 @@ from outreach.referrals.worked import ChangedMeanwhile, Done, Worked
 OPEN = (State.QUEUED, State.DELIVERED, State.ACKNOWLEDGED, State.FAILED)
 # One that is queued is on its way to somebody, and is never left alone.
 LEFT_ALONE = (State.DELIVERED, State.ACKNOWLEDGED, State.FAILED)
-
-
-class Audit(Protocol):
-    """Where it is recorded who did what."""
-
-    def record(
-        self, by: str, action: str, subject: str, before: Mapping[str, object] | None = None,
-        after: Mapping[str, object] | None = None, connection: Connection | None = None,
-    ) -> None:
-        """Add a row, in the transaction of `connection`."""
 
 
 def _of_this(table: sa.Table, what: Any) -> Any:

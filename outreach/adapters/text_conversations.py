@@ -2,15 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Engine
 
 from outreach.adapters.conversations import Conversations
-
-
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc).replace(tzinfo=None)
+from outreach.clock import naive_utc_now
 
 
 class TextConversations(Conversations):
@@ -21,7 +18,7 @@ class TextConversations(Conversations):
     """
 
     def __init__(
-        self, engine: Engine, idle: timedelta, common_idle: timedelta, now: Callable[[], datetime] = _utc_now
+        self, engine: Engine, idle: timedelta, common_idle: timedelta, now: Callable[[], datetime] = naive_utc_now
     ) -> None:
         super().__init__(engine, idle, lambda: now() - (common_idle - idle))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Protocol
 
+from outreach.clock import utc_now
 from outreach.directory.publishing import Freshness, PublishedService, publish
 from outreach.model import Area, Route, Service, Topic
 
@@ -34,10 +35,6 @@ class DirectoryRepository(Protocol):
         """Give the rules for referrals, in their order."""
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 class Directory:
     """What the assistant may say about services. Every answer is read afresh, so a change by staff is in the next reply."""
 
@@ -45,7 +42,7 @@ class Directory:
         self,
         repository: DirectoryRepository,
         show_unchecked: bool,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = utc_now,
         freshness: Freshness | None = None,
     ) -> None:
         """`clock` gives the present as an aware datetime; without `show_unchecked` only what staff have checked is shown.

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from outreach.audit.recording import Audit
+from outreach.clock import utc_now
 from outreach.editing.checking import checked
 from outreach.editing.errors import (
     EditingError,
@@ -24,7 +26,7 @@ from outreach.editing.errors import (
     NothingChanged,
 )
 from outreach.editing.rules import audited, in_order_of, same_words, sensitive, with_assurance_of
-from outreach.editing.versions import FILES, Action, Audit, Change, Document, Entry, State, Version, VersionStore
+from outreach.editing.versions import FILES, Action, Change, Document, Entry, State, Version, VersionStore
 from outreach.model.service import HOLD
 from outreach.staff import Role, Staff
 
@@ -36,14 +38,10 @@ SCHEDULER = "schedule"
 WENT_STALE = "The entry changed after this was approved, so it was not published. Please look again."
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 class ServiceEditing:
     """What staff can do with services. Every method says in an EditingError why it did nothing."""
 
-    def __init__(self, store: VersionStore, audit: Audit, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, store: VersionStore, audit: Audit, clock: Callable[[], datetime] = utc_now) -> None:
         """`clock` gives the present as an aware datetime."""
         self._store = store
         self._audit = audit

@@ -187,19 +187,3 @@ class VersionStore(Protocol):
 
     def areas(self) -> frozenset[str]:
         """Give the names of the areas that a service may name."""
-
-
-class Audit(Protocol):
-    """Where it is recorded who did what."""
-
-    def record(
-        self,
-        by: str,
-        action: str,
-        subject: str,
-        before: Mapping[str, object] | None = None,
-        after: Mapping[str, object] | None = None,
-        *,
-        connection: Any = None,
-    ) -> Any:
-        """Add a row, in the transaction of `connection` where one is given."""

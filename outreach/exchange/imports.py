@@ -10,13 +10,14 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from enum import Enum
 from threading import Lock, Thread
 from typing import Any, Protocol
 
+from outreach.audit.recording import Audit
+from outreach.clock import utc_now
 from outreach.editing.errors import EditingError
-from outreach.editing.versions import Audit
 from outreach.exchange import plan
 from outreach.exchange.entries import BadFileError, Finding
 from outreach.exchange.plan import Change, Current, Plan
@@ -101,10 +102,6 @@ def _in_thread(work: Callable[[], None]) -> None:
     Thread(target=work, name="import", daemon=True).start()
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 class Imports:
     """Every import of this process."""
 
@@ -113,7 +110,7 @@ class Imports:
         current: Current,
         editing: Callable[[Sequence[str]], TakesIn],
         audit: Audit,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = utc_now,
         start: Callable[[Callable[[], None]], None] = _in_thread,
     ) -> None:
         """`editing` gives what changes the services with these ids; `start` sets work going without waiting for it."""

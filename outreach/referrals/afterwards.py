@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from enum import Enum
 from hashlib import blake2b
 from typing import Protocol
@@ -11,6 +11,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from outreach.clock import utc_now
 from outreach.referrals.records import NoSuchReferral, StoredReferral
 from outreach.referrals.reference import References, find_in
 from outreach.referrals.states import NotAllowed, State
@@ -68,10 +69,6 @@ def _hashed(who: str) -> str:
     return blake2b(who.encode(), digest_size=16, person=b"guesses").hexdigest()
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 class Afterwards:
     """Answers by reference. A reference that does not exist and one guess too many are answered alike."""
 
@@ -81,7 +78,7 @@ class Afterwards:
         references: References,
         keep_for: timedelta,
         guesses: Guesses | None = None,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         """`keep_for` is how long what is left of a withdrawn referral is kept, so that staff see it was withdrawn."""
         self._store = store

@@ -5,11 +5,13 @@ Nothing that was opened is written anywhere.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from outreach.audit.recording import Audit
+from outreach.clock import utc_now
 from outreach.privacy.sealing import CannotOpen, Opener, Sealer
 from outreach.referrals.attempts import ATTEMPT_OUTCOMES, MESSAGE_LEFT, THEY_CAME, Attempt
 from outreach.referrals.desks import Desk, Desks
@@ -40,16 +42,6 @@ class VoicemailNotSafe(ValueError):
 
 class WrongTime(ValueError):
     """The time is in the future, or before the referral came."""
-
-
-class Audit(Protocol):
-    """Where it is recorded who did what."""
-
-    def record(
-        self, by: str, action: str, subject: str, before: Mapping[str, object] | None = None,
-        after: Mapping[str, object] | None = None,
-    ) -> None:
-        """Add a row. It is kept when this returns."""
 
 
 class Store(Protocol):
@@ -97,16 +89,12 @@ class Opened:
     safe_now: bool | None
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 class Casework:
     """Works referrals. In each call `staff` is who does it, and `seen` the revision of the referral that they looked at."""
 
     def __init__(
         self, store: Store, desks: Callable[[], Desks], audit: Audit, sealer: Callable[[], Sealer | None],
-        opener: Callable[[], Opener], keep_for: timedelta, clock: Callable[[], datetime] = _utc_now,
+        opener: Callable[[], Opener], keep_for: timedelta, clock: Callable[[], datetime] = utc_now,
     ) -> None:
         """`opener` reads the private key, each time; `keep_for` is how long a closed or withdrawn one is kept."""
         self._store = store

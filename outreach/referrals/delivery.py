@@ -7,10 +7,11 @@ import json
 import logging
 import random
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Protocol
 
+from outreach.clock import utc_now
 from outreach.referrals.records import INBOX, PASSED_ON, REFERRAL, WITHDRAWN, NoSuchReferral, Notice, StoredReferral
 from outreach.referrals.teams import Team, Teams
 
@@ -70,10 +71,6 @@ def pause_after(attempts: int, chance: Callable[[], float] = random.random) -> t
     return timedelta(seconds=longest * (1 - chance() / 2))
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 class Deliverer:
     """Delivers what is due. Several may run at once."""
 
@@ -83,7 +80,7 @@ class Deliverer:
         teams: Callable[[], Teams],
         senders: Mapping[str, Sender],
         lease: timedelta = LEASE,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = utc_now,
         tidy: Callable[[], int] = lambda: 0,
     ) -> None:
         """`teams` gives the settings as they are now; `senders` are by target; `tidy` deletes what was left alone."""

@@ -6,10 +6,11 @@ import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from itertools import islice
 from typing import Any, Protocol
 
+from outreach.clock import utc_now
 from outreach.model import OutreachArea, Route
 from outreach.privacy.sealing import Opener, Sealer
 from outreach.referrals import routes
@@ -59,10 +60,6 @@ class Store(Protocol):
         """Save and queue; give the hash of the form's reference. Raises ReferenceTaken."""
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 class HandOff:
     """Decides where a referral goes, and saves it sealed."""
 
@@ -73,7 +70,7 @@ class HandOff:
         references: References,
         sealer: Callable[[], Sealer | None],
         working_days: int,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         """`sealer` gives the newest public key's sealer each time, or None; `clock` gives an aware datetime."""
         self._store = store

@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from outreach.clock import utc_now
 from outreach.privacy.sealing import Opener
 from outreach.referrals.handoff import Letter
 from outreach.referrals.records import AuditEntry, StoredReferral
@@ -46,14 +47,10 @@ class Store(Protocol):
         """How many notices are still to be given, and since when the oldest waits."""
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 class Inbox:
     """What staff do with referrals. `by` is always who does it."""
 
-    def __init__(self, store: Store, log: Log, keep_for: timedelta, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, store: Store, log: Log, keep_for: timedelta, clock: Callable[[], datetime] = utc_now) -> None:
         """`keep_for` is how long a closed or withdrawn one is kept."""
         self._store = store
         self._log = log

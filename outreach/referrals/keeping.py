@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Protocol
+
+from outreach.clock import utc_now
 
 # How long staff see beforehand that one will be deleted.
 NOTICE = timedelta(days=30)
@@ -22,14 +24,10 @@ class Store(Protocol):
         """Delete the open ones whose notice is over."""
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 class Keeping:
     """Deletes what was left alone for too long, never without notice."""
 
-    def __init__(self, store: Store, days: int, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, store: Store, days: int, clock: Callable[[], datetime] = utc_now) -> None:
         """`days` after the last change an open referral is deleted; 0 means never."""
         self._store = store
         self._quiet = timedelta(days=days) - NOTICE if days else None

@@ -7,11 +7,13 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from outreach.audit.recording import Audit
+from outreach.clock import utc_now
 from outreach.staff.passwords import Passwords
-from outreach.staff.records import Account, Audit, Link, LinkKind, NoSuchAccount, NotPossible, Rows, Store
+from outreach.staff.records import Account, Link, LinkKind, NoSuchAccount, NotPossible, Rows, Store
 from outreach.staff.roles import Role
 from outreach.staff.second_factor import Factors, new_recovery_codes, step_of
-from outreach.staff.sessions import Sessions, new_token, token_hash, utc_now
+from outreach.staff.sessions import Sessions, new_token, token_hash
 from outreach.staff.signing_in import plain_login
 from outreach.staff.tries import Tries
 

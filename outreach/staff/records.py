@@ -1,7 +1,6 @@
 """What is kept of staff, and where: the rows that the services of this package work on."""
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -66,16 +65,6 @@ class Session:
     account: Account
     began_at: datetime
     seen_at: datetime
-
-
-class Audit(Protocol):
-    """Where what is done is recorded."""
-
-    def record(
-        self, by: str, action: str, subject: str, before: Mapping[str, object] | None = None,
-        after: Mapping[str, object] | None = None, connection: Any = None,
-    ) -> None:
-        """Add a row."""
 
 
 class Rows(Protocol):

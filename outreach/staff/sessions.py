@@ -4,8 +4,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
+from outreach.clock import utc_now
 from outreach.staff.records import Rows, Session, Store
 from outreach.staff.roles import Staff
 
@@ -13,11 +14,6 @@ _TOKEN_BYTES = 32
 # Writing down that somebody is here costs a write; once in a while is enough.
 _SEEN_EVERY = timedelta(minutes=1)
 _LONGEST_TOKEN = 200
-
-
-def utc_now() -> datetime:
-    """Now, aware."""
-    return datetime.now(timezone.utc)
 
 
 def new_token() -> str:

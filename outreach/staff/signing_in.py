@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from outreach.audit.recording import Audit
+from outreach.clock import utc_now
 from outreach.staff.passwords import Passwords
-from outreach.staff.records import Account, Audit, Rows, Store
+from outreach.staff.records import Account, Rows, Store
 from outreach.staff.second_factor import Factors
-from outreach.staff.sessions import Sessions, utc_now
+from outreach.staff.sessions import Sessions
 from outreach.staff.tries import Tries
 
 CODE, RECOVERY = "code", "recovery code"

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from outreach.clock import utc_now
 from outreach.privacy.key_files import derived
 from outreach.staff.records import Rows
-from outreach.staff.sessions import utc_now
 
 # Of one name, and from one address (an office may share one), within the window. A name that nobody has counts as well, so that
 # being locked out does not tell that there is such a name.

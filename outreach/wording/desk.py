@@ -7,9 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, Protocol
 
+from outreach.audit.recording import Audit
+from outreach.clock import utc_now
 from outreach.model.wording import (
     ANY_CHANNEL,
     DRAFT,
@@ -80,16 +82,6 @@ class Store(Protocol):
         """One transaction."""
 
 
-class Audit(Protocol):
-    """Who did what."""
-
-    def record(
-        self, by: str, action: str, subject: str, before: Mapping[str, object] | None = None,
-        after: Mapping[str, object] | None = None, connection: Any = None,
-    ) -> None:
-        """Add a row, in the transaction of `connection`."""
-
-
 class Checks(Protocol):
     """What is wrong with wording."""
 
@@ -122,16 +114,12 @@ class Side:
         return _said(version, self.original)
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 class WordingDesk:
     """Changes wording. `by` is always the id of a member of staff; who may do what is the caller's to check."""
 
     def __init__(
         self, replies: Replies, store: Store, checks: Checks, fixed: Mapping[str, str], audit: Audit,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.replies = replies
         self.fixed = fixed

@@ -12,7 +12,6 @@ LOOKS: dict[str, dict[str, Any]] = {
     "dark": {"color_scheme": "dark"},
     "phone": {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True},
     "400%": {"viewport": {"width": 320, "height": 256}},
-    "forced colours": {"forced_colors": "active"},
 }
 PATIENCE_MS = 20_000
 
@@ -40,10 +39,11 @@ def sign_in(page: Page, console: Console, somebody: Somebody) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-def assert_everybody_can_use(page: Page) -> None:
-    """No violation of any rule of axe, one main heading, no sideways scrolling."""
+def assert_everybody_can_use(page: Page, where: str = "") -> None:
+    """No violation of any rule of axe, one main heading, no sideways scrolling. `where` says which page, if its address doesn't."""
+    where = where or page.url
     result = Axe().run(page)
-    assert result.violations_count == 0, f"{page.url}\n{result.generate_report()}"
-    assert page.get_by_role("heading", level=1).count() == 1, page.url
+    assert result.violations_count == 0, f"{where}\n{result.generate_report()}"
+    assert page.locator("h1").count() == 1 and page.get_by_role("heading", level=1).count() == 1, where
     over = page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
-    assert over <= 0, f"{page.url} is {over} px too wide"
+    assert over <= 0, f"{where} is {over} px too wide"

@@ -12,11 +12,12 @@ from consoles import PASSWORD, Console
 from playwright.sync_api import Browser, Page, expect
 
 AREA = "Watford and Three Rivers"
+EVERY_LOOK = {**LOOKS, "forced colours": {"forced_colors": "active"}}
 
 
-@pytest.fixture(params=LOOKS)
+@pytest.fixture(params=EVERY_LOOK)
 def look(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return LOOKS[request.param]
+    return EVERY_LOOK[request.param]
 
 
 @pytest.fixture

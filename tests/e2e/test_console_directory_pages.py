@@ -7,18 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from console_pages import LOOKS, assert_everybody_can_use
 from consoles import Console, Somebody
 from playwright.sync_api import Browser, Locator, Page, expect
 from running import Person, Running
 
 LINE = "Herts Domestic Abuse Helpline"
-LOOKS: dict[str, dict[str, Any]] = {
-    "light": {"color_scheme": "light"},
-    "dark": {"color_scheme": "dark"},
-    "phone": {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True},
-    "400%": {"viewport": {"width": 320, "height": 256}},
-}
 PATIENCE_MS = 10_000
 
 OpenDesk = Callable[..., "Desk"]
@@ -183,19 +177,11 @@ def test_axe_reports_no_violation_on_any_page(desk_console: Console, open_desk: 
         desk.go(path)
         for details in desk.page.locator("details").all():
             details.evaluate("each => each.open = true")
-        _assert_well(desk, path)
+        assert_everybody_can_use(desk.page, path)
     desk.go("/services/ndah/edit").field("phones-0-number").fill("09")
     desk.field("schedules-0-mo_opens").fill("25:00")
     desk.button("Save as a draft").click()
     expect(desk.field("schedules-0-mo_opens-error")).to_be_visible()
-    _assert_well(desk, "with mistakes")
+    assert_everybody_can_use(desk.page, "with mistakes")
     desk.go("/services/new").button("Save as a draft").click()
-    _assert_well(desk, "a new one with mistakes")
-
-
-def _assert_well(desk: Desk, where: str) -> None:
-    result = Axe().run(desk.page)
-    assert result.violations_count == 0, f"{where}: {result.generate_report()}"
-    overflow = desk.page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
-    assert overflow <= 0, f"{where} is {overflow} px too wide"
-    assert desk.page.locator("h1").count() == 1, where
+    assert_everybody_can_use(desk.page, "a new one with mistakes")

@@ -6,18 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from console_pages import LOOKS, assert_everybody_can_use
 from consoles import Console
 from hsds_files import hsds_file
 from playwright.sync_api import Browser, Page, expect
 
 PATIENCE_MS = 30_000
-LOOKS: dict[str, dict[str, Any]] = {
-    "light": {"color_scheme": "light"},
-    "dark": {"color_scheme": "dark"},
-    "phone": {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True},
-    "400%": {"viewport": {"width": 320, "height": 256}},
-}
 
 SignIn = Callable[..., Page]
 
@@ -58,13 +52,6 @@ def bring_in(page: Page, name: str, data: bytes) -> None:
     page.get_by_role("button", name="Look at what would change").click()
 
 
-def assert_good(page: Page) -> None:
-    """axe has nothing to say, and nothing has to be scrolled sideways."""
-    result = Axe().run(page)
-    assert result.violations_count == 0, result.generate_report()
-    assert page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth") <= 0
-
-
 def test_two_people_bring_a_file_in(sign_in: SignIn) -> None:
     publisher, manager = sign_in("publisher"), sign_in("manager")
     bring_in(publisher, "two.json", hsds_file(2, "Browser service"))
@@ -98,13 +85,13 @@ def test_what_is_taken_out_is_a_file_that_can_be_brought_in(sign_in: SignIn, tmp
 @pytest.mark.parametrize("look", LOOKS)
 def test_axe_reports_no_violation(look: str, sign_in: SignIn) -> None:
     publisher = sign_in("publisher", java_script_enabled=True, **LOOKS[look])
-    assert_good(publisher)
+    assert_everybody_can_use(publisher)
     bring_in(publisher, "change.csv", b"id,eligibility,alert\ngalop,anybody,Closed today.\n# end,,\n")
     expect(publisher.get_by_role("button", name="Put it in place")).to_be_visible(timeout=PATIENCE_MS)
-    assert_good(publisher)
+    assert_everybody_can_use(publisher)
     publisher.get_by_role("button", name="Drop it").click()
     bring_in(publisher, "half.json", hsds_file(20)[:4000])
     expect(publisher.get_by_role("heading", name="This file can't be used")).to_be_visible(timeout=PATIENCE_MS)
-    assert_good(publisher)
+    assert_everybody_can_use(publisher)
     publisher.goto(f"{publisher.url.split('/exchange')[0]}/exchange/none-such")
-    assert_good(publisher)
+    assert_everybody_can_use(publisher)

@@ -8,20 +8,14 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from console_pages import LOOKS, assert_everybody_can_use
 from playwright.sync_api import Browser, Error, Page, expect
 from referral_inbox import HERS, OTHER, Inbox
 from referring import CANARIES
 
 from outreach.referrals.answers import safe_times
 
-LOOKS: dict[str, dict[str, Any]] = {
-    "light": {"color_scheme": "light"},
-    "dark": {"color_scheme": "dark"},
-    "phone": {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True},
-    "400%": {"viewport": {"width": 320, "height": 256}},
-    "400% dark": {"viewport": {"width": 320, "height": 256}, "color_scheme": "dark"},
-}
+EVERY_LOOK = {**LOOKS, "400% dark": {**LOOKS["400%"], **LOOKS["dark"]}}
 OpenPage = Callable[..., Page]
 
 
@@ -50,14 +44,6 @@ def come_in(browser: Browser, inbox: Inbox) -> Iterator[OpenPage]:
     yield new
     for context in contexts:
         context.close()
-
-
-def assert_everybody_can_use(page: Page) -> None:
-    """No violation of any rule that axe has, one heading, no sideways scrolling."""
-    result = Axe().run(page)
-    assert result.violations_count == 0, result.generate_report()
-    assert page.locator("h1").count() == 1
-    assert page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth") <= 0
 
 
 def not_today() -> object:
@@ -103,9 +89,9 @@ def test_after_it_was_put_away_going_back_does_not_show_it_again(inbox: Inbox, c
     assert len(inbox.audited(referral)) == 1
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", EVERY_LOOK)
 def test_everybody_can_use_every_page(inbox: Inbox, come_in: OpenPage, look: str) -> None:
-    referral, page = inbox.came(safe_times=not_today(), needs="N" * 200), come_in(HERS, OTHER, **LOOKS[look])
+    referral, page = inbox.came(safe_times=not_today(), needs="N" * 200), come_in(HERS, OTHER, **EVERY_LOOK[look])
     inbox.came(outreach_area=OTHER)
     page.goto(f"{inbox.console.url}/referrals")
     assert_everybody_can_use(page)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
+from console_pages import LOOKS, assert_everybody_can_use
 from consoles import Console
 from playwright.sync_api import Browser, Locator, Page, expect
 from running import Person, Running
@@ -17,12 +17,6 @@ from outreach.adapters.database import wording
 from outreach.adapters.question_counts import QuestionCounts, question_count
 from outreach.reporting.counting import ANSWERED, NOT_UNDERSTOOD, Cell, today
 
-LOOKS: dict[str, dict[str, Any]] = {
-    "light": {"color_scheme": "light"},
-    "dark": {"color_scheme": "dark"},
-    "phone": {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True},
-    "400%": {"viewport": {"width": 320, "height": 256}},
-}
 PATIENCE_MS = 15_000
 COMING_IN = 1  # the click on "Sign in"
 OpenPage = Callable[..., Page]
@@ -164,17 +158,10 @@ def test_axe_reports_no_violation_on_any_page(busy: Console, come_in: OpenPage, 
         page.goto(f"{busy.url}{path}")
         for details in page.locator("details").all():
             details.evaluate("each => each.open = true")
-        _assert_well(page, path)
+        assert_everybody_can_use(page, path)
     page.goto(f"{busy.url}/wording/utter_affirm/web/edit")
     page.get_by_label("What it says").fill("You should {x} <b>")
     page.get_by_label("Button 2", exact=True).fill("x" * 60)
     page.get_by_role("button", name="Keep as a draft").click()
     expect(page.locator("#text-error")).to_be_visible()
-    _assert_well(page, "with mistakes")
-
-
-def _assert_well(page: Page, where: str) -> None:
-    result = Axe().run(page)
-    assert result.violations_count == 0, f"{where}: {result.generate_report()}"
-    assert page.locator("h1").count() == 1, where
-    assert page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth") <= 0, where
+    assert_everybody_can_use(page, "with mistakes")

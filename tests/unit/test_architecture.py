@@ -91,6 +91,11 @@ def test_a_module_builds_nothing_when_it_is_imported(package: str) -> None:
 
 
 def test_no_file_of_the_project_names_where_packages_come_from() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements.in", "requirements-dev.in"):
-        text = (ROOT / name).read_text(encoding="utf-8")
-        assert "index-url" not in text and "://" not in text and "find-links" not in text
+    files = sorted(ROOT.glob("requirements*"))
+    assert len(files) == 7
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        assert "://" not in text, file.name
+        # Where to look for packages is said in options: there is none but the hashes, and one file's reference to another.
+        words = [word for line in text.splitlines() if not line.startswith("#") for word in line.split()]
+        assert {word.split("=")[0] for word in words if word.startswith("-")} <= {"--hash", "-c"}, file.name

@@ -26,10 +26,11 @@ MADE_LATER = ("var/", ".venv/", "models/", ".tools/", "docs/screenshots/")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+)`")
-# Where it was written, where packages come from: no reader has use for either.
-NEVER = re.compile(
-    r"/work\b|\bshared/|/tmp/|/root/|/home/|pypi|pythonhosted|npmjs|ghcr\.io|docker\.io|index-url", re.IGNORECASE
-)
+# Where it was written, and options that say where packages come from: no reader has use for either.
+NEVER = re.compile(r"/work\b|\bshared/|/tmp/|/root/|/home/|--[a-z-]*(?:url|links)\b", re.IGNORECASE)
+# The only sites that a page may name; every other one, a package index among them, is too many.
+HOST = re.compile(r"\b(?:[a-z0-9-]+\.)+(?:com|dev|io|net|org|uk)\b", re.IGNORECASE)
+SITES = {"docs.openreferral.org", "www.metoffice.gov.uk", "www.standardwebhooks.com"}
 # The numbers that are typed out where nothing may fail, and so have to be changed by hand.
 TYPED_OUT = ("08088088088", "08082000247", "116123", "08001111", "03001234043")
 
@@ -196,3 +197,4 @@ def _numbers_in(text: str) -> set[str]:
 @each_page()
 def test_a_page_names_no_place_that_its_reader_lacks(page: Path) -> None:
     assert NEVER.findall(text_of(page)) == []
+    assert set(HOST.findall(text_of(page))) <= SITES
