@@ -141,6 +141,7 @@ def _start(request: Request, error: str = "", kind: str = USUAL_KIND, status: in
 
 
 def _look(request: Request, job: Import, error: str = "", status: int = 200) -> HTTPResponse:
+    job = job.as_it_is()
     changes = job.plan.changes if job.plan else ()
     last = max(1, -(-len(changes) // CHANGES_A_PAGE))
     number = min(last, max(1, _number(request.args.get("page"))))

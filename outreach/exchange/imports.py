@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -81,6 +82,10 @@ class Import:
     message: str = ""
     confirmed_by: Staff | None = None
     changed: int = 0
+
+    def as_it_is(self) -> Import:
+        """Give a copy that does not change. A page that says what would change must not say half of it."""
+        return copy(self)
 
     @property
     def is_under_way(self) -> bool:

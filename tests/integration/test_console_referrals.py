@@ -329,11 +329,11 @@ def test_from_the_chat_to_the_right_area_s_inbox_and_back_to_the_person(tmp_path
 
 
 def arrived(staffer: Staffer) -> str:
-    """The id of the one referral in an inbox. It takes the deliverer a second."""
+    """The id of the one referral in an inbox, once it can be worked: the list has it before the deliverer is done with it."""
     until = time.monotonic() + 30
     while time.monotonic() < until:
         found = re.findall(r'href="/referrals/(\w{16})"', staffer.get("/referrals").text)
-        if found:
+        if found and f"/referrals/{found[0]}/acknowledge" in staffer.get(f"/referrals/{found[0]}").text:
             return str(found[0])
         time.sleep(0.2)
     raise AssertionError("nothing arrived")

@@ -488,6 +488,13 @@ def test_progress_is_told_while_it_reads() -> None:
     assert (job.done, job.total, job.phase) == (100, 100, Phase.READY)
 
 
+def test_what_a_page_shows_of_an_import_does_not_change_while_it_is_drawn() -> None:
+    job = Import("id", PUBLISHER, "json", datetime(2026, 3, 2, 9, tzinfo=timezone.utc))
+    shown = job.as_it_is()
+    job.phase, job.done = Phase.READY, 7
+    assert (shown.phase, shown.done) == (Phase.READING, 0)
+
+
 def test_a_file_that_waits_too_long_is_forgotten() -> None:
     desk = Desk()
     job = desk.begin()
