@@ -34,10 +34,11 @@ def serve(model: str, settings: Settings) -> None:
     from sanic import Sanic
 
     from channels.everywhere import protect
-    from launcher import graph_runner
+    from launcher import action_replies, graph_runner
 
     os.chdir(ROOT)
     graph_runner.install()
+    action_replies.install()
     endpoints = AvailableEndpoints.read_endpoints("endpoints.yml")
     inputs = run.create_http_input_channels(None, "credentials.yml")
     # Not Rasa's own app: that greets at the root with its name and version, and answers other origins.
