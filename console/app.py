@@ -22,8 +22,8 @@ from outreach.staff.tries import TooManyTries
 logger = logging.getLogger(__name__)
 
 SECTIONS = (
-    "signing_in", "home", "account", "people", "audit", "directory", "wording", "unanswered", "referrals", "exchange",
-    "open_referral",
+    "signing_in", "home", "account", "people", "audit", "directory", "signposting", "wording", "unanswered", "referrals",
+    "exchange", "open_referral",
 )  # fmt: skip
 LARGEST_BODY = 32 * 1024 * 1024
 

@@ -23,6 +23,8 @@ def _item(title: str, path: str, help: str, *roles: Role) -> Item:
 MENU: tuple[Item, ...] = (
     _item("Services", "/services", "Numbers, hours and everything else that the assistant says about a service.",
           Role.EDITOR, Role.PUBLISHER, Role.MANAGER),
+    _item("What is offered", "/signposting", "Which services each answer offers, and in which order.",
+          Role.EDITOR, Role.PUBLISHER, Role.MANAGER),
     _item("Wording", "/wording", "What the assistant says, on the web and by text.", Role.EDITOR, Role.PUBLISHER),
     _item("Not answered", "/unanswered", "What people ask, and what the assistant could not answer: counts, never words.",
           Role.EDITOR, Role.PUBLISHER, Role.MANAGER),

@@ -64,7 +64,7 @@ def entry_values(service_id: str, staff: Staff) -> dict[str, Any]:
         "assured": _assured(entry),
         "due": _is_due(entry),
         "due_days": bootstrap.settings().check_due_days,
-        "topics": [_title(titles, topic) for topic in topics],
+        "topics": [(topic, _title(titles, topic)) for topic in topics],
         "states": State,
     }
 

@@ -22,12 +22,14 @@ from outreach.adapters.referral_work import ReferralWork
 from outreach.adapters.referrals import ReferralStore
 from outreach.adapters.service_search import ServiceSearch
 from outreach.adapters.service_versions import ServiceVersions
+from outreach.adapters.topic_lists import TopicLists
 from outreach.adapters.wording_repository import WordingRepository
 from outreach.adapters.wording_versions import WordingVersions
 from outreach.directory.directory import Directory
 from outreach.directory.places import Gazetteer
 from outreach.directory.publishing import Freshness
 from outreach.editing.services import ServiceEditing
+from outreach.editing.signposting import Signposting
 from outreach.exchange.feed import Feed
 from outreach.exchange.imports import Imports
 from outreach.privacy import sealing
@@ -106,6 +108,12 @@ def service_editing() -> ServiceEditing:
 def service_search() -> ServiceSearch:
     """Lists of services, for staff."""
     return ServiceSearch(engine())
+
+
+@cache
+def signposting() -> Signposting:
+    """What staff can do with which services are offered."""
+    return Signposting(TopicLists(engine()), directory(), audit())
 
 
 def whole_directory() -> WholeDirectory:

@@ -43,6 +43,8 @@ ACTIONS: Mapping[str, tuple[str, frozenset[str]]] = {
     "service.withdrawn": ("withdrew from the public list", _CONTENT),
     "service.rolled_back": ("went back to an earlier version of", _CONTENT),
     "service.assured": ("confirmed with the service", _CONTENT | {"assured_date", "assurer", "way"}),
+    # Which services an answer offers
+    "signposting.changed": ("changed which services are offered for", frozenset({"services"})),
     # Wording
     "wording.drafted": ("drafted wording for", _CONTENT | {"channel"}),
     "wording.submitted": ("asked for a check of wording for", _CONTENT | {"channel"}),

@@ -9,6 +9,7 @@ from typing import Protocol
 from outreach.clock import utc_now
 from outreach.directory.publishing import Freshness, PublishedService, publish
 from outreach.model import Area, Route, Service, Topic
+from outreach.model.service import PERPETRATOR
 
 LIMIT = 5
 
@@ -73,13 +74,21 @@ class Directory:
         known: then services of single districts are left out, unless the topic promises local ones.
         """
         found = self._repository.topic(topic)
-        if found is None:
-            return []
-        reach = _Reach(self._repository.areas(), self._repository.district_names(), found, district)
-        services = self._repository.services(found.services)
-        offered = (self.shown(services.get(service_id)) for service_id in found.services)
-        reaching = [service for service in offered if service is not None and reach.covers(service.areas)]
-        return reaching[: max(0, min(limit, LIMIT))]
+        return self.offered(found, district)[: max(0, limit)] if found else []
+
+    def offered(self, topic: Topic, district: str | None = None) -> list[PublishedService]:
+        """Give what is offered with this list of services, best first, five at most, as `signposts` does."""
+        reach = _Reach(self._repository.areas(), self._repository.district_names(), topic, district)
+        services = self._repository.services(topic.services)
+        # Whatever becomes of a list or of a service: help for people who harm is never shown to people who are hurt.
+        apart = (each for each in (services.get(service_id) for service_id in topic.services)
+                 if each is not None and (each.kind == PERPETRATOR) == topic.for_people_who_harm)
+        offered = (self.shown(service) for service in apart)
+        return [service for service in offered if service is not None and reach.covers(service.areas)][:LIMIT]
+
+    def districts(self) -> frozenset[str]:
+        """Give the names of the county's districts."""
+        return self._repository.district_names()
 
     def phone(self, service_id: str) -> str | None:
         """Give the number to ring for a service, as it is written, or None where none may be shown."""
