@@ -81,6 +81,12 @@ def _database(raw: str) -> str:
     return raw
 
 
+def _redis_or_none(raw: str) -> str:
+    if raw and not raw.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("redis://…, rediss://… or unix://… is wanted")
+    return raw
+
+
 def _optional_folder(raw: str) -> Path | None:
     if not raw:
         return None
@@ -108,6 +114,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("ACTIONS_PORT", "5055", _port, "The action server's port. It listens on loopback alone."),
     Setting("DATABASE_URL", f"sqlite:///{ROOT / 'var' / 'outreach.db'}", _database,
             "Where everything is stored: SQLite for one machine, or PostgreSQL.", secret=True),
+    Setting("REDIS_URL", "", _redis_or_none,
+            "The Redis in which several assistants keep whose turn it is, limits and repeated texts. Without it: in memory.",
+            secret=True),
     Setting("PUBLIC_URL", "http://127.0.0.1:8080", _web_address, "The address under which people reach the assistant."),
     Setting("SAFE_SITE", "https://www.metoffice.gov.uk/", _web_address,
             "Where Exit goes: a page that anybody might have open."),
@@ -176,6 +185,7 @@ class Settings:
     console_port: int
     actions_port: int
     database_url: str
+    redis_url: str
     public_url: str
     safe_site: str
     frame_ancestors: str

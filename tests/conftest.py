@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from consoles import Console
+from engines import Postgres, Redis
 from running import Person, Running
 
 StartRunning = Callable[..., Running]
@@ -45,6 +46,22 @@ def start_product(tmp_path: Path) -> Iterator[StartRunning]:
     yield start
     for running in started:
         running.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL server for all tests that don't break it: `postgres.create("name")` gives an empty database."""
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    yield server.start()
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    """A Redis for all tests that don't break it."""
+    server = Redis(tmp_path_factory.mktemp("redis"))
+    yield server.start()
+    server.remove()
 
 
 @pytest.fixture(scope="session")

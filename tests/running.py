@@ -44,10 +44,12 @@ class Running:
             "DATABASE_URL": f"sqlite:///{self.database}", "LOG_LEVEL": "DEBUG", "PUBLIC_URL": self.url,
             "MESSAGES_PER_MINUTE": "100000", "SESSIONS_PER_MINUTE": "100000", **self.environment,
         }
+        self.given = {**os.environ, "PYTHONPATH": str(ROOT), **given}
+        self.workers: list[Worker] = []
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "launcher"], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONPATH": str(ROOT), **given}, start_new_session=True,
+                env=self.given, start_new_session=True,
             )
         try:
             self._wait_until_started()
@@ -99,10 +101,69 @@ class Running:
             time.sleep(0.2)
         raise AssertionError(f"not ready again: {self.printed()[-2000:]}")
 
+    def worker(self) -> Worker:
+        """One more assistant of this product, on a port of its own, with the same settings. It stops with the product."""
+        self.workers.append(Worker(self.given, self.folder / f"worker-{len(self.workers)}.txt"))
+        return self.workers[-1].start()
+
     def stop(self) -> None:
+        for worker in self.workers:
+            worker.stop()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(30)
+
+
+class Worker:
+    """A further assistant's process: `log` holds what it printed."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.port = free_port()
+        self.log = log
+        self._environment = {**environment, "PORT": str(self.port)}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def start(self) -> Worker:
+        """Start it, the first time or again, and wait until it would answer."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "launcher.assistant"], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT,
+                env=self._environment, start_new_session=True,
+            )
+        until = time.monotonic() + STARTS_WITHIN
+        while not self.ready():
+            assert self.process.poll() is None, f"the worker stopped: {self.printed()[-2000:]}"
+            if time.monotonic() > until:
+                self.kill()
+                raise AssertionError(f"not ready: {self.printed()[-2000:]}")
+            time.sleep(0.2)
+        return self
+
+    def ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def printed(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def stop(self) -> None:
+        """SIGTERM, as an operator stops it."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait(30)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
 
 
 class Person:
