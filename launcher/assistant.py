@@ -34,7 +34,7 @@ def serve(model: str, settings: Settings) -> None:
     from sanic import Sanic
 
     from channels.everywhere import protect
-    from launcher import action_replies, graph_runner
+    from launcher import action_replies, careful_http, graph_runner
 
     os.chdir(ROOT)
     graph_runner.install()
@@ -50,9 +50,13 @@ def serve(model: str, settings: Settings) -> None:
     app.config.REQUEST_TIMEOUT = 15
     app.config.RESPONSE_TIMEOUT = 30
     app.config.KEEP_ALIVE_TIMEOUT = 15
+    careful_http.prepare(app, receive_seconds=15)
     app.register_listener(partial(run.load_agent_on_start, model, endpoints, None), "before_server_start")
     app.register_listener(run.close_resources, "after_server_stop")
-    app.run(host=settings.host, port=settings.port, workers=1, access_log=False, motd=False, backlog=1024)
+    app.run(
+        host=settings.host, port=settings.port, workers=1, access_log=False, motd=False, backlog=1024,
+        protocol=careful_http.CarefulProtocol,
+    )
 
 
 if __name__ == "__main__":

@@ -15,13 +15,19 @@ def main() -> None:
         sys.exit(f"console: {error}")
     logs.install(settings.log_level)
     from console.app import make_app
+    from launcher import careful_http
     from outreach.privacy.key_files import KeyFileError
 
     try:
         app = make_app(settings)
     except KeyFileError as error:
         sys.exit(f"console: {error}")
-    app.run(host=settings.host, port=settings.console_port, workers=1, access_log=False, motd=False)
+    # A directory that is brought in may be large, and the line from an office slow.
+    careful_http.prepare(app, receive_seconds=120)
+    app.run(
+        host=settings.host, port=settings.console_port, workers=1, access_log=False, motd=False,
+        protocol=careful_http.CarefulProtocol,
+    )
 
 
 if __name__ == "__main__":
