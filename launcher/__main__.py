@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from launcher.parent import LAUNCHER
 from launcher.train import current_model
 from outreach.settings import ROOT, Settings, SettingsError, console_url, load
 
@@ -40,7 +41,8 @@ class Watched:
     def start(self) -> None:
         """Start it. It gets a session of its own, so that Ctrl-C reaches it through the launcher alone."""
         self.started = time.monotonic()
-        self.process = subprocess.Popen(self.command, cwd=ROOT, start_new_session=True)
+        mine = {**os.environ, LAUNCHER: str(os.getpid())}
+        self.process = subprocess.Popen(self.command, cwd=ROOT, start_new_session=True, env=mine)
 
     def look(self) -> None:
         """Start it again if it died and its pause is over."""

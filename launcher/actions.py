@@ -3,12 +3,14 @@ from __future__ import annotations
 
 import sys
 
+from launcher.parent import end_with_launcher
 from outreach.privacy import logs
 from outreach.settings import SettingsError, load
 
 
 def main() -> None:
     """Serve the package `actions` until stopped."""
+    end_with_launcher()
     try:
         settings = load()
     except SettingsError as error:

@@ -5,12 +5,14 @@ import os
 import sys
 from functools import partial
 
+from launcher.parent import end_with_launcher
 from outreach.privacy import logs
 from outreach.settings import ROOT, Settings, SettingsError, load
 
 
 def main() -> None:
     """Serve until stopped. Exits with 2 and one line when it can't begin."""
+    end_with_launcher()
     try:
         settings = load()
     except SettingsError as error:

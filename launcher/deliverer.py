@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 
+from launcher.parent import end_with_launcher
 from outreach.privacy import logs
 from outreach.referrals.delivery import Deliverer
 from outreach.settings import SettingsError, load
@@ -21,6 +22,7 @@ _LONGEST_PAUSE = 30.0
 
 def main() -> None:
     """Deliver until stopped. Exits with one line when it can't begin."""
+    end_with_launcher()
     try:
         settings = load()
     except SettingsError as error:

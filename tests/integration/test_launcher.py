@@ -6,11 +6,12 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from faults import Faulty
-from running import ROOT, free_port
+from running import ROOT, Running, free_port
 
 COPIED = ("launcher", "outreach", "content", "components", "data", "config.yml", "domain.yml", "requirements.txt")
 
@@ -95,3 +96,18 @@ def test_a_broken_content_file_is_named_with_its_line(tmp_path: Path, elsewhere:
 def test_the_log_of_a_good_start_is_its_address(faulty: Faulty) -> None:
     ready = [line for line in faulty.running.printed().splitlines() if line.startswith("ready:")]
     assert ready == [f"ready: {faulty.url}/chat"]
+
+
+def test_a_killed_launcher_leaves_nothing_behind_that_would_keep_the_next_from_starting(tmp_path: Path) -> None:
+    running = Running(tmp_path).start()
+    parts = [running.pid_of(f"launcher.{name}") for name in ("actions", "assistant", "deliverer", "console")]
+    running.process.kill()
+    running.process.wait(10)
+    until = time.monotonic() + 60
+    while any(Path(f"/proc/{part}").exists() for part in parts):
+        assert time.monotonic() < until, "a part outlived its launcher"
+        time.sleep(0.1)
+    for port in (running.port, running.actions_port, running.console_port):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
