@@ -55,8 +55,10 @@ from outreach.wording.previews import Remembering
 from outreach.wording.replies import Replies
 from outreach.wording.rules import Rules
 
-# What the console alone needs is imported where it is built, so that no other process loads it.
+# What one process alone needs is imported where it is built, so that no other process loads it.
 if TYPE_CHECKING:
+    from outreach.adapters.shared import Shared
+    from outreach.adapters.turn_locks import TurnLocks
     from outreach.staff.accounts import Accounts
     from outreach.staff.passwords import Passwords
     from outreach.staff.sessions import Sessions
@@ -73,6 +75,21 @@ def settings() -> Settings:
 def engine() -> Engine:
     """The database, connected when it is first used."""
     return connect(settings().database_url)
+
+
+@cache
+def shared() -> Shared | None:
+    """The Redis that the assistants share; None where there is one assistant, with what it knows in memory."""
+    from outreach.adapters.shared import Shared
+
+    return Shared(settings().redis_url) if settings().redis_url else None
+
+
+def turn_locks(what: str) -> TurnLocks:
+    """One at a time in a conversation, for `what` is done in it."""
+    from outreach.adapters.turn_locks import TurnLocks
+
+    return TurnLocks(what, shared())
 
 
 @cache
@@ -330,8 +347,8 @@ def sign_in() -> SignIn:
 def forget_everything_built() -> None:
     """For tests: build anew on the next call, with the settings of then."""
     everything = (
-        settings, engine, conversations, directory, wording, gazetteer, references, hand_off, afterwards, deliverer, inbox,
-        referral_work, casework,
+        settings, engine, shared, conversations, directory, wording, gazetteer, references, hand_off, afterwards, deliverer,
+        inbox, referral_work, casework,
         wording_rules, wording_desk, tally, question_counts, audit, staff_sessions, staff_accounts, sign_in,
         imports, feed,
     )  # fmt: skip
