@@ -59,6 +59,9 @@ from outreach.wording.rules import Rules
 if TYPE_CHECKING:
     from outreach.adapters.shared import Shared
     from outreach.adapters.turn_locks import TurnLocks
+# What one process alone needs is imported where it is built, so that no other loads it.
+    from outreach.adapters.deliverer_metrics import DelivererMetrics
+    from outreach.adapters.metrics import Metrics
     from outreach.staff.accounts import Accounts
     from outreach.staff.passwords import Passwords
     from outreach.staff.sessions import Sessions
@@ -184,6 +187,24 @@ def wording_checker() -> Checker:
 def tally() -> Tally:
     """What is asked, counted in memory until it is written."""
     return Tally()
+
+
+@cache
+def metrics() -> Metrics:
+    """What the assistant counts about itself."""
+    from outreach.adapters.metrics import Metrics
+
+    return Metrics(timedelta(minutes=settings().metrics_held_minutes))
+
+
+def deliverer_metrics() -> DelivererMetrics:
+    """What the deliverer shows of itself and of what waits."""
+    from outreach.adapters.backlog import Backlogs
+    from outreach.adapters.deliverer_metrics import DelivererMetrics
+
+    given = settings()
+    backlogs = Backlogs(engine(), given.referral_response_days, given.check_due_days)
+    return DelivererMetrics(backlogs.now, timedelta(minutes=given.metrics_held_minutes))
 
 
 @cache
@@ -350,6 +371,7 @@ def forget_everything_built() -> None:
         settings, engine, shared, conversations, directory, wording, gazetteer, references, hand_off, afterwards, deliverer,
         inbox, referral_work, casework,
         wording_rules, wording_desk, tally, question_counts, audit, staff_sessions, staff_accounts, sign_in,
+        metrics,
         imports, feed,
     )  # fmt: skip
     for built in everything:
