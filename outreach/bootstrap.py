@@ -57,11 +57,10 @@ from outreach.wording.rules import Rules
 
 # What one process alone needs is imported where it is built, so that no other process loads it.
 if TYPE_CHECKING:
-    from outreach.adapters.shared import Shared
-    from outreach.adapters.turn_locks import TurnLocks
-# What one process alone needs is imported where it is built, so that no other loads it.
     from outreach.adapters.deliverer_metrics import DelivererMetrics
     from outreach.adapters.metrics import Metrics
+    from outreach.adapters.shared import Shared
+    from outreach.adapters.turn_locks import TurnLocks
     from outreach.staff.accounts import Accounts
     from outreach.staff.passwords import Passwords
     from outreach.staff.sessions import Sessions
