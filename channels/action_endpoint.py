@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
+from outreach.adapters.metrics import Metrics
 from outreach.referrals.dialogue import plainly_answers
 from outreach.understanding.catalogue import SAFETY
 
@@ -37,11 +38,12 @@ def must_leave(body: Any) -> bool:
 class ActionEndpoint(EndpointConfig):
     """Calls actions on loopback. A failed call utters the fixed reply with the helpline instead of raising."""
 
-    def __init__(self, url: str, seconds: float) -> None:
+    def __init__(self, url: str, seconds: float, metrics: Metrics | None = None) -> None:
         # No action looks at the domain, which is a hundred times longer than all the rest of a call.
         super().__init__(url=url, enable_selective_domain=True)
         self._timeout = aiohttp.ClientTimeout(total=seconds)
         self._client: aiohttp.ClientSession | None = None
+        self._metrics = metrics or Metrics()
 
     async def request(self, method: str = "post", subpath: str | None = None, content_type: str | None = None,
                       compress: bool = False, **kwargs: Any) -> Any:
@@ -51,7 +53,8 @@ class ActionEndpoint(EndpointConfig):
             raise ClientResponseError(400, "left", json.dumps({"action_name": body["next_action"], "error": "left"}))
         for attempt in (1, 2):
             try:
-                return await self._post(body)
+                with self._metrics.action_call():
+                    return await self._post(body)
             except ClientResponseError:
                 raise
             except (aiohttp.ClientError, asyncio.TimeoutError, ValueError, OSError) as error:

@@ -10,6 +10,8 @@ from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.request import Request
 from sanic.response import HTTPResponse, json, redirect
 
+from outreach import bootstrap
+from outreach.adapters.metrics import Metrics
 from outreach.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -20,6 +22,7 @@ def protect(app: Sanic, settings: Settings) -> None:
     app.error_handler.add(SanicException, _refused)
     app.error_handler.add(Exception, _broken)
     app.register_middleware(_headers(settings), "response")
+    app.register_middleware(_counted(bootstrap.metrics()), "response")
     app.add_route(_to_the_page, "/", methods=["GET", "HEAD"])
 
 
@@ -36,6 +39,13 @@ async def _refused(request: Request, error: SanicException) -> HTTPResponse:
 async def _broken(request: Request, error: Exception) -> HTTPResponse:
     logger.error("a request failed: %s", type(error).__name__, exc_info=error)
     return json({"error": "Something went wrong."}, 500)
+
+
+def _counted(metrics: Metrics) -> Callable[[Request, HTTPResponse], Awaitable[None]]:
+    async def count(request: Request, response: HTTPResponse) -> None:
+        metrics.answered_request(request.path, response.status)
+
+    return count
 
 
 def _headers(settings: Settings) -> Callable[[Request, HTTPResponse], Awaitable[None]]:

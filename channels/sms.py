@@ -35,6 +35,7 @@ from outreach.sms.alphabet import clean
 from outreach.sms.senders import Senders, is_a_phone
 from outreach.sms.texts import Texts
 from outreach.sms.words import Words
+from outreach.watching import labels
 
 logger = logging.getLogger(__name__)
 
@@ -148,15 +149,19 @@ class Door:
         # Held so that a turn that was given up is finished, not collected as garbage.
         self._running: set[asyncio.Task[list[str]]] = set()
         self._senders: Senders | None = None
+        self._metrics = bootstrap.metrics()
 
     def open(self, app: Sanic) -> None:
         """Build what needs the loaded agent. Without a key for numbers it stays closed, and the web goes on."""
         startup.prepare(app, self._settings)
         agent, idle = app.ctx.agent, timedelta(minutes=self._settings.sms_idle_minutes)
         counting = Counting(agent, SmsChannel.name(), bootstrap.tally())
-        turns = Turns(agent, SmsChannel.name(), self._settings.turn_seconds, counting)
+        turns = Turns(agent, SmsChannel.name(), self._settings.turn_seconds, counting, self._metrics)
         conversations = TextConversations(bootstrap.engine(), idle, timedelta(minutes=self._settings.idle_minutes))
-        self._threads = Threads(agent, turns, conversations, self._texts, self._words, idle.total_seconds())
+        self._threads = Threads(
+            agent, turns, conversations, self._texts, self._words, idle.total_seconds(),
+            begun=lambda: self._metrics.begun(SmsChannel.name()),
+        )  # fmt: skip
         try:
             self._senders = Senders.load(self._settings.sms_key_file)
         except KeyFileError as error:
@@ -190,6 +195,7 @@ class Door:
         """What is sent back. Leaving comes before any limit, lock or turn."""
         words = incoming.said.text
         if incoming.opt_out == "STOP" or self._words.is_stop(words) or self._exit_words.match(words):
+            self._metrics.left(SmsChannel.name(), labels.BY_WORD)
             self._threads.forget(sender)
             self._once.forget(sender)
             return []
@@ -197,6 +203,7 @@ class Door:
             return []
         may = self._limits.may(sender)
         if may is not May.ANSWER:
+            self._metrics.text_refused()
             return [clean(self._texts.too_many)] if may is May.EXPLAIN else []
         return await self._in_time(sender, incoming)
 
@@ -208,7 +215,7 @@ class Door:
             return await asyncio.wait_for(asyncio.shield(turn), min(ANSWER_WITHIN, self._settings.turn_seconds + 1.0))
         except asyncio.TimeoutError:
             logger.error("a text waited too long for its answer")
-            return self._threads.static()
+            return self._threads.static(labels.TOO_SLOW)
 
     async def _turn(self, sender: str, incoming: Incoming) -> list[str]:
         try:
@@ -219,5 +226,6 @@ class Door:
             return self._threads.static()
         if not messages:
             # The person has left, by words that had to be understood first.
+            self._metrics.left(SmsChannel.name(), labels.BY_MEANING)
             self._once.forget(sender)
         return messages

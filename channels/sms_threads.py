@@ -24,6 +24,7 @@ from outreach.sms.texts import Texts
 from outreach.sms.thread import Thread
 from outreach.sms.words import Words, bare, offers_words
 from outreach.understanding.catalogue import SAFETY
+from outreach.watching import labels
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Threads:
 
     def __init__(
         self, agent: Agent, turns: Turns, conversations: TextConversations, texts: Texts, words: Words,
-        idle_seconds: float, clock: Callable[[], float] = time.time,
+        idle_seconds: float, clock: Callable[[], float] = time.time, begun: Callable[[], None] = lambda: None,
     ) -> None:
         self._agent = agent
         self._turns = turns
@@ -55,6 +56,7 @@ class Threads:
         self._words = words
         self._idle_seconds = idle_seconds
         self._clock = clock
+        self._begun = begun
         # What could not be deleted when it was to be: it counts as forgotten, and is tried again.
         self._still_to_forget: set[str] = set()
         self._forgetting: set[asyncio.Task[None]] = set()
@@ -70,16 +72,16 @@ class Threads:
                 generation, thread, fresh = self._open(sender)
             except Exception as error:  # noqa: BLE001 - whatever the database raises, somebody is waiting for words
                 logger.error("a conversation by text could not be read: %s", type(error).__name__)
-                return self.static()
+                return self.static(labels.STORE)
             messages = await self._messages(sender, thread, said, fresh, metadata)
             if messages is None:
                 self.forget(sender)
                 return []
             return (messages or self.static()) if self._keep(sender, generation, thread) else []
 
-    def static(self) -> list[str]:
-        """The fixed reply with the helpline."""
-        return [clean(self._turns.static().text)]
+    def static(self, cause: str = labels.FAILED) -> list[str]:
+        """The fixed reply with the helpline, counted with its cause, one of `labels.CAUSES`."""
+        return [clean(self._turns.static(cause).text)]
 
     def forget(self, sender: str) -> None:
         """Forget at once. A turn that is running brings nothing back, and its reply isn't sent."""
@@ -120,6 +122,7 @@ class Threads:
                 return row.generation, thread, False
         generation = secrets.token_hex(8)
         self._conversations.begin(key, generation)
+        self._begun()
         self._still_to_forget.discard(key)
         return generation, Thread(at=now), True
 

@@ -5,6 +5,7 @@ from rasa.core.agent import Agent
 from sanic import Sanic
 
 from channels.action_endpoint import ActionEndpoint
+from outreach import bootstrap
 from outreach.settings import Settings
 
 KNOWN_SENTENCE = "Is there a refuge near me?"
@@ -31,15 +32,14 @@ def prepare(app: Sanic, settings: Settings) -> None:
     # Rasa wraps it in one that, when a save fails, keeps the conversation in memory instead: in the clear, and for good.
     agent.tracker_store = agent.processor.tracker_store = store
     if not isinstance(agent.action_endpoint, ActionEndpoint):
-        endpoint = ActionEndpoint(f"http://127.0.0.1:{settings.actions_port}/webhook", settings.action_seconds)
+        url = f"http://127.0.0.1:{settings.actions_port}/webhook"
+        endpoint = ActionEndpoint(url, settings.action_seconds, bootstrap.metrics())
         agent.action_endpoint = agent.processor.action_endpoint = endpoint
 
 
 async def failing_parts(agent: Agent | None, settings: Settings) -> list[str]:
     """The names of the parts that don't work now; none when a message would be answered in full."""
     import aiohttp
-
-    from outreach import bootstrap
 
     failing = []
     try:

@@ -5,6 +5,7 @@ import asyncio
 import json
 import logging
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -14,8 +15,10 @@ from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 
 from outreach import bootstrap
+from outreach.adapters.metrics import Metrics
 from outreach.referrals import sent
 from outreach.referrals.hearing import is_only_a_reference, plainly_answers
+from outreach.watching import labels
 
 logger = logging.getLogger(__name__)
 
@@ -119,11 +122,14 @@ class Counts(Protocol):
 class Turns:
     """Runs turns on Rasa's agent within a time limit."""
 
-    def __init__(self, agent: Agent, channel: str, seconds: float, counts: Counts | None = None) -> None:
+    def __init__(
+        self, agent: Agent, channel: str, seconds: float, counts: Counts | None = None, metrics: Metrics | None = None
+    ) -> None:
         self._agent = agent
         self._channel = channel
         self._seconds = seconds
         self._counts = counts
+        self._metrics = metrics or Metrics()
         # Held so that a turn whose person hung up is finished, not collected as garbage.
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -144,7 +150,10 @@ class Turns:
         message = UserMessage(
             text, collector, sender_id, parse_data=parsed, input_channel=self._channel, metadata=metadata or {}
         )
+        began = time.perf_counter()
         replies = await self._replies(message, collector)
+        self._metrics.turn_over(self._channel, [reply.response for reply in replies], time.perf_counter() - began)
+        self._metrics.understood(message.parse_data, pressed=parsed is not None)
         if self._counts is not None:
             self._counts.turn_over(sender_id, replies, message.parse_data)
         return replies
@@ -157,13 +166,15 @@ class Turns:
             await asyncio.wait_for(asyncio.shield(turn), self._seconds)
         except asyncio.TimeoutError:
             logger.error("a turn took longer than %s s", self._seconds)
-            return [*collector.replies, self.static()]
+            return [*collector.replies, self.static(labels.TOO_SLOW)]
         except asyncio.CancelledError:
             raise
         except Exception as error:
             logger.error("a turn failed: %s", type(error).__name__, exc_info=True)
             return [*collector.replies, self.static()]
-        return collector.replies or [self.static()]
+        if any(reply.response == STATIC_FALLBACK for reply in collector.replies):
+            self._metrics.fixed_reply(self._channel, labels.ACTION)
+        return collector.replies or [self.static(labels.NO_WORDS)]
 
     async def _handle(self, message: UserMessage) -> None:
         """Have a message answered. Rasa starts again at once on `restart`, but to a form "go back" and "change" are answers."""
@@ -204,8 +215,12 @@ class Turns:
             await collector.send_response(sender_id, draft)
         return collector.replies[0] if collector.replies else self.static()
 
-    def static(self) -> Reply:
-        """The fixed reply with the helpline, out of the trained model's own domain: it needs nothing that can be gone."""
+    def static(self, cause: str = labels.FAILED) -> Reply:
+        """The fixed reply with the helpline, out of the trained model's own domain: it needs nothing that can be gone.
+
+        Each goes out to somebody, and is counted with its cause, one of `labels.CAUSES`.
+        """
+        self._metrics.fixed_reply(self._channel, cause)
         variations = self._agent.domain.responses[STATIC_FALLBACK]
         own = [v for v in variations if v.get("channel") == self._channel]
         fixed = (own or [v for v in variations if not v.get("channel")])[0]

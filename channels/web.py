@@ -30,6 +30,7 @@ from outreach.adapters.conversations import ConversationRow
 from outreach.privacy import capability
 from outreach.safety.exit_words import ExitWords
 from outreach.settings import ROOT, Settings
+from outreach.watching import labels
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class Chat:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.exit_words = ExitWords.load("web")
+        self.metrics = bootstrap.metrics()
         self.limits = Limits(settings.messages_per_minute, settings.sessions_per_minute)
         # What could not be deleted when it was to be forgotten. It counts as forgotten, and is tried again.
         self._still_to_forget: set[str] = set()
@@ -92,7 +94,7 @@ class Chat:
         startup.prepare(app, self.settings)
         self.agent = app.ctx.agent
         counting = Counting(app.ctx.agent, "web", bootstrap.tally())
-        self.turns = Turns(app.ctx.agent, "web", self.settings.turn_seconds, counting)
+        self.turns = Turns(app.ctx.agent, "web", self.settings.turn_seconds, counting, self.metrics)
         self.conversations = bootstrap.conversations()
 
     async def begin(self) -> tuple[str | None, list[Reply]]:
@@ -102,7 +104,8 @@ class Chat:
             self.conversations.begin(capability.row_key(token), secrets.token_hex(8))
         except Exception as error:  # noqa: BLE001
             logger.error("a conversation could not begin: %s", type(error).__name__)
-            return None, [self.turns.static()]
+            return None, [self.turns.static(labels.STORE)]
+        self.metrics.begun("web")
         replies = [await self.turns.utter("utter_greeting", token)]
         await self._remember_choices(token, replies)
         return token, replies
@@ -115,19 +118,19 @@ class Chat:
     async def answer(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
         """The replies to a text or to a choice that the last reply offered. Raises `Refusal`."""
         if text is not None and self.exit_words.match(text):
-            await self.forget(token)
+            await self.leave(token, labels.BY_WORD)
             return [Reply("", command="exit")]
         key = capability.row_key(token)
         try:
             row = self.conversations.find(key)
         except Exception as error:  # noqa: BLE001
             logger.error("a conversation could not be read: %s", type(error).__name__)
-            return [self.turns.static()]
+            return [self.turns.static(labels.STORE)]
         if row is None or key in self._still_to_forget:
             raise FORGOTTEN
         replies = await self._turn(token, row, text, choice)
         if any(reply.command == "exit" for reply in replies):
-            await self.forget(token)
+            await self.leave(token, labels.BY_MEANING)
         elif not any(reply.broken for reply in replies):
             # A database that has just kept somebody waiting is not asked again: words go out within ten seconds.
             await self._remember_choices(token, replies)
@@ -160,6 +163,11 @@ class Chat:
         except Exception as error:  # noqa: BLE001 - the words still go out; a button may then be refused kindly
             logger.error("choices could not be kept: %s", type(error).__name__)
 
+    async def leave(self, token: str, door: str) -> None:
+        """Somebody left, through one of `labels.DOORS`: their conversation is forgotten at once."""
+        self.metrics.left("web", door)
+        await self.forget(token)
+
     async def forget(self, token: str) -> None:
         """Forget at once. A turn that is running saves nothing any more: its conversation is not there."""
         key = capability.row_key(token)
@@ -171,7 +179,7 @@ class Chat:
 
     def purge(self) -> None:
         """Forget what has idled too long, and what could not be forgotten when it was to be."""
-        self.conversations.purge_idle()
+        self.metrics.idled(self.conversations.purge_idle())
         for key in list(self._still_to_forget):
             self.conversations.forget(key)
             self._still_to_forget.discard(key)
@@ -255,7 +263,7 @@ def _api_routes(blueprint: Blueprint, chat: Chat) -> None:
 
     @blueprint.delete("/api/session")
     async def forget(request: Request) -> HTTPResponse:
-        await chat.forget(_bearer(request))
+        await chat.leave(_bearer(request), labels.BY_PAGE)
         return empty(204)
 
 
@@ -303,7 +311,7 @@ def _page_routes(blueprint: Blueprint, chat: Chat) -> None:
         """A beacon's or a form's way out. A beacon reads no answer; a form follows it to the safe site."""
         token = _exit_token(request)
         if token:
-            await chat.forget(token)
+            await chat.leave(token, labels.BY_PAGE)
         beacon = request.headers.get("sec-fetch-dest", "") == "empty"
         return empty(204) if beacon else _leave(chat.settings)
 

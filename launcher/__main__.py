@@ -84,9 +84,11 @@ def _prepare(settings: Settings) -> str | None:
     ports = (
         ("PORT", settings.host, settings.port), ("ACTIONS_PORT", "127.0.0.1", settings.actions_port),
         ("CONSOLE_PORT", settings.host, settings.console_port),
+        ("METRICS_PORT", settings.metrics_host, settings.metrics_port),
+        ("DELIVERER_METRICS_PORT", settings.metrics_host, settings.deliverer_metrics_port),
     )  # fmt: skip
     for name, host, port in ports:
-        if not _port_is_free(host, port):
+        if port and not _port_is_free(host, port):
             return f"port {port} is in use: stop what uses it, or set {name} to another"
     if current_model() is None:
         return "there is no current model: run `make train`"

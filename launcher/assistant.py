@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from functools import partial
+from pathlib import Path
 
 from outreach.privacy import logs
 from outreach.settings import ROOT, Settings, SettingsError, load
@@ -34,6 +36,7 @@ def serve(model: str, settings: Settings) -> None:
     from sanic import Sanic
 
     from channels.everywhere import protect
+    from channels.watching import watch
     from launcher import action_replies, careful_http, graph_runner
 
     os.chdir(ROOT)
@@ -45,6 +48,7 @@ def serve(model: str, settings: Settings) -> None:
     app = Sanic("outreach", configure_logging=False)
     register(inputs, app, route="/")
     protect(app, settings)
+    watch(app, settings, version(), Path(model).name.partition(".")[0])
     app.config.FALLBACK_ERROR_FORMAT = "json"
     app.config.REQUEST_MAX_SIZE = 64 * 1024
     app.config.REQUEST_TIMEOUT = 15
@@ -57,6 +61,12 @@ def serve(model: str, settings: Settings) -> None:
         host=settings.host, port=settings.port, workers=1, access_log=False, motd=False, backlog=1024,
         protocol=careful_http.CarefulProtocol,
     )
+
+
+def version() -> str:
+    """The product's version, out of the file that has it."""
+    found = re.search(r'^version = "([^"]+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    return found[1] if found else "unknown"
 
 
 if __name__ == "__main__":

@@ -55,8 +55,10 @@ from outreach.wording.previews import Remembering
 from outreach.wording.replies import Replies
 from outreach.wording.rules import Rules
 
-# What the console alone needs is imported where it is built, so that no other process loads it.
+# What one process alone needs is imported where it is built, so that no other loads it.
 if TYPE_CHECKING:
+    from outreach.adapters.deliverer_metrics import DelivererMetrics
+    from outreach.adapters.metrics import Metrics
     from outreach.staff.accounts import Accounts
     from outreach.staff.passwords import Passwords
     from outreach.staff.sessions import Sessions
@@ -167,6 +169,24 @@ def wording_checker() -> Checker:
 def tally() -> Tally:
     """What is asked, counted in memory until it is written."""
     return Tally()
+
+
+@cache
+def metrics() -> Metrics:
+    """What the assistant counts about itself."""
+    from outreach.adapters.metrics import Metrics
+
+    return Metrics(timedelta(minutes=settings().metrics_held_minutes))
+
+
+def deliverer_metrics() -> DelivererMetrics:
+    """What the deliverer shows of itself and of what waits."""
+    from outreach.adapters.backlog import Backlogs
+    from outreach.adapters.deliverer_metrics import DelivererMetrics
+
+    given = settings()
+    backlogs = Backlogs(engine(), given.referral_response_days, given.check_due_days)
+    return DelivererMetrics(backlogs.now, timedelta(minutes=given.metrics_held_minutes))
 
 
 @cache
@@ -332,7 +352,7 @@ def forget_everything_built() -> None:
     everything = (
         settings, engine, conversations, directory, wording, gazetteer, references, hand_off, afterwards, deliverer, inbox,
         referral_work, casework,
-        wording_rules, wording_desk, tally, question_counts, audit, staff_sessions, staff_accounts, sign_in,
+        wording_rules, wording_desk, tally, metrics, question_counts, audit, staff_sessions, staff_accounts, sign_in,
         imports, feed,
     )  # fmt: skip
     for built in everything:

@@ -30,6 +30,10 @@ def _port(raw: str) -> int:
     return port
 
 
+def _port_or_none(raw: str) -> int:
+    return 0 if raw == "0" else _port(raw)
+
+
 def _positive(raw: str) -> float:
     value = float(raw)
     if not 0 < value < float("inf"):
@@ -167,6 +171,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("FEED_PER_MINUTE", "120", _whole, "How often one address may ask for the public list of services in a minute."),
     Setting("CONSOLE_KEY_FILE", str(ROOT / "var" / "keys" / "console.key"), Path,
             "The console's key, made when there is none: it seals second factors. With another key, nobody's codes are right."),
+    Setting("METRICS_PORT", "0", _port_or_none,
+            "The assistant's port for /metrics, never the public one. With 0 there is none. Each assistant needs its own."),
+    Setting("DELIVERER_METRICS_PORT", "0", _port_or_none,
+            "The deliverer's port for /metrics: referrals, services and drafts, out of the database. With 0 there is none."),
+    Setting("METRICS_HOST", "127.0.0.1", _text, "The address on which /metrics is served. It asks for no password."),
+    Setting("METRICS_HELD_MINUTES", "60", _positive,
+            "Counts of danger, of leaving and of referrals are held back so many minutes, so that they show no moment."),
     Setting("SMTP_HOST", "", _text, "The mail server for notices to teams. Needed only where a team wants e-mail."),
     Setting("SMTP_PORT", "587", _port, "The mail server's port."),
     Setting("SMTP_STARTTLS", "yes", _yes_no, "Whether mail is sent over an encrypted connection."),
@@ -219,6 +230,10 @@ class Settings:
     console_hours: float
     feed_per_minute: int
     console_key_file: Path
+    metrics_port: int
+    deliverer_metrics_port: int
+    metrics_host: str
+    metrics_held_minutes: float
     smtp_host: str
     smtp_port: int
     smtp_starttls: bool

@@ -61,7 +61,7 @@ class FakeTurns:
         self.asked.append(("choose", payload))
         return [Reply(f"Chose {title}.")]
 
-    def static(self) -> Reply:
+    def static(self, cause: str = "") -> Reply:
         return Reply("Sorry. 999.", response=STATIC_FALLBACK)
 
 
