@@ -109,6 +109,15 @@ def test_too_many_messages_are_429_and_another_conversation_goes_on(strict: Runn
     assert other.post({"text": "hello there"}).status_code == 200
 
 
+def test_nobody_is_too_fast_to_leave(strict: Running) -> None:
+    hasty = from_address(strict, "203.0.113.3")
+    for _ in range(5):
+        hasty.post({"text": "hello there"})
+    refused(hasty.post({"text": "hello there"}), 429)
+    assert hasty.post({"text": "exit"}).json()["messages"][0]["command"] == "exit"
+    assert rows(strict, hasty.token) == 0
+
+
 def test_too_many_conversations_from_one_address_are_429_and_from_another_not(strict: Running) -> None:
     def begin(forwarded: str) -> httpx.Response:
         return httpx.post(f"{strict.url}/chat/api/session", headers={"X-Forwarded-For": forwarded})

@@ -56,6 +56,17 @@ def test_only_adapters_and_bootstrap_hold_clients_of_other_systems() -> None:
     assert [w for w in wrong if "outreach/content/importer.py imports sqlalchemy" not in w] == []
 
 
+def test_nothing_can_text_anybody_unasked() -> None:
+    """Of Twilio's package only the check of signatures is used: a text goes out in the answer to one, or not at all."""
+    wrong = []
+    for file in (f for package in (*PACKAGES, "launcher", "scripts") for f in files_of(package)):
+        text = file.read_text(encoding="utf-8")
+        used = re.findall(r"^\s*(?:from|import) (twilio[\w.]*)", text, re.MULTILINE)
+        if set(used) - {"twilio.request_validator"} or "api.twilio" in text:
+            wrong.append(str(file.relative_to(ROOT)))
+    assert wrong == []
+
+
 # A row of all digits (an alphabet) is no number, and the shortest freephone number may be named where it is excepted.
 NO_NUMBERS = {"0123456789"}
 PHONE = re.compile(r"\b(?:0\d{3,4}[ -]?\d{3}[ -]?\d{3,4}|0\d{2} \d{4} \d{4}|116 123|0800 1111)\b")
