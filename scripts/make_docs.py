@@ -71,8 +71,13 @@ def readme() -> str:
 
 def main() -> None:
     """Write, or check."""
+    from scripts.make_fallback import files
+
     docs = ROOT / "docs"
-    pages = {docs / "settings.md": settings_page(), docs / "console-access.md": access_page(), ROOT / "README.md": readme()}
+    pages = {
+        docs / "settings.md": settings_page(), docs / "console-access.md": access_page(), ROOT / "README.md": readme(),
+        **files(),
+    }
     stale = [file for file, text in pages.items() if not file.exists() or file.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv[1:]:
         sys.exit(f"not as it would be written (run `make docs`): {[f.name for f in stale]}" if stale else 0)
