@@ -1,6 +1,7 @@
 """The second look: patterns for danger, self-harm, a child at risk and leaving, behind the classifier and its fallback.
 
-What a pattern finds wins over what the classifier thought, unless that is more urgent still.
+What a pattern finds wins over what the classifier thought, unless that is more urgent still. And where somebody says that
+they are alone, the classifier alone does not send them away.
 """
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
@@ -20,6 +22,11 @@ from outreach.safety import matcher, spelling
 from outreach.understanding.catalogue import ANSWERABLE, SAFETY
 
 FOUND_BY = "found_by"
+LEAVING = "quick_exit"
+# Somebody else's emergency is not set aside with the leaving where the classifier is this sure of it.
+_SURE = 0.4
+# As in config.yml, of the fallback before this.
+_ENOUGH = 0.2
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
@@ -51,9 +58,11 @@ class SafetyMatcher(GraphComponent):
 
     def _look_again(self, message: Message) -> None:
         found = self._matcher.match(message.get(TEXT))
-        if found is None:
-            return
         thought = (message.get(INTENT) or {}).get(INTENT_NAME_KEY)
+        if found is None:
+            if thought == LEAVING and self._matcher.alone(message.get(TEXT)):
+                self._stay(message)
+            return
         if thought in SAFETY and SAFETY.index(thought) <= SAFETY.index(found.intent):
             # A form must leave what a pattern found as well, however plainly it answers the question.
             message.set(INTENT, {**message.get(INTENT), FOUND_BY: found.pattern}, add_to_output=True)
@@ -66,3 +75,15 @@ class SafetyMatcher(GraphComponent):
         message.set(INTENT, intent, add_to_output=True)
         message.set(INTENT_RANKING_KEY, [intent, *others], add_to_output=True)
         message.set(ALSO, also, add_to_output=True)
+
+    @staticmethod
+    def _stay(message: Message) -> None:
+        """Take what comes after leaving: the next thing that is no emergency, unless one is likely."""
+        others = [r for r in message.get(INTENT_RANKING_KEY, []) if r[INTENT_NAME_KEY] != LEAVING]
+        likely = [r for r in others if r[INTENT_NAME_KEY] not in SAFETY or r[PREDICTED_CONFIDENCE_KEY] >= _SURE]
+        among = sum(r[PREDICTED_CONFIDENCE_KEY] for r in likely)
+        ranking = [{**r, PREDICTED_CONFIDENCE_KEY: r[PREDICTED_CONFIDENCE_KEY] / among} for r in likely if among]
+        unsure = not ranking or ranking[0][PREDICTED_CONFIDENCE_KEY] < _ENOUGH
+        nothing = {INTENT_NAME_KEY: DEFAULT_NLU_FALLBACK_INTENT_NAME, PREDICTED_CONFIDENCE_KEY: _ENOUGH}
+        message.set(INTENT, nothing if unsure else ranking[0], add_to_output=True)
+        message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)

@@ -248,6 +248,7 @@ class SafetyMatcher:
             for name, each in data["contexts"].items()
         }
         self._patterns = sorted(_read_patterns(vocab, data, words), key=lambda p: ORDER.index(p.intent))
+        self._alone = Wordings(vocab, words.phrases(data["alone"]["wordings"]))
         spelling = data["spelling"]
         self._speller = Speller(
             _short_forms(spelling),
@@ -276,6 +277,11 @@ class SafetyMatcher:
         for pattern in self._patterns:
             if any(self._holds(pattern, span, message) for span in pattern.wordings.spans(message)):
                 yield Match(pattern.intent, pattern.id)
+
+    def alone(self, text: str) -> bool:
+        """Whether somebody says that they are alone for a while, and so has no reason to leave."""
+        words = self._speller.words(text)
+        return bool(words) and next(self._alone.spans(_Message(self._vocab, words)), None) is not None
 
     def _holds(self, pattern: Pattern, span: Span, message: _Message) -> bool:
         return all(self._near(name, span, message) for name in pattern.needs) and not any(

@@ -333,6 +333,16 @@ def test_no_pattern_finds_what_must_be_missed(safety: SafetyMatcher, pattern: st
     assert safety.match(text) is None
 
 
+@pytest.mark.parametrize("text", DATA["alone"]["catches"])
+def test_somebody_who_is_alone_for_a_while_is_known(safety: SafetyMatcher, text: str) -> None:
+    assert safety.alone(text) and safety.match(text) is None
+
+
+@pytest.mark.parametrize("text", DATA["alone"]["misses"])
+def test_somebody_who_is_not_alone_is_not_taken_to_be(safety: SafetyMatcher, text: str) -> None:
+    assert not safety.alone(text)
+
+
 @pytest.mark.parametrize("text", LOOK_ALIKES)
 def test_look_alikes_are_left_alone(safety: SafetyMatcher, text: str) -> None:
     assert safety.match(text) is None
