@@ -72,7 +72,7 @@ class Threads:
                 generation, thread, fresh = self._open(sender)
             except Exception as error:  # noqa: BLE001 - whatever the database raises, somebody is waiting for words
                 logger.error("a conversation by text could not be read: %s", type(error).__name__)
-                return self.static(labels.STORE)
+                return await self._without_memory(sender, said)
             messages = await self._messages(sender, thread, said, fresh, metadata)
             if messages is None:
                 self.forget(sender)
@@ -82,6 +82,13 @@ class Threads:
     def static(self, cause: str = labels.FAILED) -> list[str]:
         """The fixed reply with the helpline, counted with its cause, one of `labels.CAUSES`."""
         return [clean(self._turns.static(cause).text)]
+
+    async def _without_memory(self, sender: str, said: Said) -> list[str]:
+        replies = await self._turns.without_memory(sender, said.text)
+        if any(reply.command == "exit" for reply in replies):
+            self.forget(sender)
+            return []
+        return [clean(reply.text) for reply in replies]
 
     def forget(self, sender: str) -> None:
         """Forget at once. A turn that is running brings nothing back, and its reply isn't sent."""

@@ -125,7 +125,7 @@ class Chat:
             row = self.conversations.find(key)
         except Exception as error:  # noqa: BLE001
             logger.error("a conversation could not be read: %s", type(error).__name__)
-            return [self.turns.static(labels.STORE)]
+            return await self._without_memory(token, text, choice)
         if row is None or key in self._still_to_forget:
             raise FORGOTTEN
         replies = await self._turn(token, row, text, choice)
@@ -134,6 +134,12 @@ class Chat:
         elif not any(reply.broken for reply in replies):
             # A database that has just kept somebody waiting is not asked again: words go out within ten seconds.
             await self._remember_choices(token, replies)
+        return replies
+
+    async def _without_memory(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
+        replies = await self.turns.without_memory(token, text, choice)
+        if any(reply.command == "exit" for reply in replies):
+            await self.forget(token)
         return replies
 
     async def _turn(self, token: str, row: ConversationRow, text: str | None, choice: str | None) -> list[Reply]:

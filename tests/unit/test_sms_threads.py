@@ -61,6 +61,9 @@ class FakeTurns:
         self.asked.append(("choose", payload))
         return [Reply(f"Chose {title}.")]
 
+    async def without_memory(self, sender: str, text: str) -> list[Reply]:
+        return [self.static() if text != "danger" else Reply("Call 999 now.", response="utter_immediate_danger")]
+
     def static(self, cause: str = "") -> Reply:
         return Reply("Sorry. 999.", response=STATIC_FALLBACK)
 
@@ -401,3 +404,11 @@ def test_with_their_key_they_alone_can_read_the_number(monkeypatch: pytest.Monke
     sealed = sealed_number("+447700900123")
     assert sealed is not None and "7700" not in sealed
     assert SealedBox(theirs).decrypt(base64.b64decode(sealed)) == b"+447700900123"
+
+
+def test_danger_is_answered_where_nothing_can_be_read(phone: Phone) -> None:
+    phone.engine.dispose()
+    with phone.engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE conversation RENAME TO gone"))
+    assert phone.text("danger") == ["Call 999 now."]
+    assert phone.text("what?")[0].startswith("Sorry. 999.")
