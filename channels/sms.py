@@ -23,7 +23,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from channels import startup
 from channels.counting import Counting
 from channels.sms_limits import May, TextLimits
-from channels.sms_once import Once
+from channels.sms_once import REPLY_SECONDS, Once
 from channels.sms_threads import Said, Threads
 from channels.turns import Turns
 from outreach import bootstrap
@@ -144,8 +144,8 @@ class Door:
         self._words = Words.load()
         self._exit_words = ExitWords.load("sms")
         self._texts = Texts.load(settings.sms_idle_minutes)
-        self._limits = TextLimits(settings.sms_per_number_per_hour, settings.sms_per_minute_in_all)
-        self._once = Once()
+        self._limits = TextLimits(settings.sms_per_number_per_hour, settings.sms_per_minute_in_all, bootstrap.pace())
+        self._once = Once(repeats=bootstrap.repeats(REPLY_SECONDS))
         # Held so that a turn that was given up is finished, not collected as garbage.
         self._running: set[asyncio.Task[list[str]]] = set()
         self._senders: Senders | None = None
@@ -160,7 +160,7 @@ class Door:
         conversations = TextConversations(bootstrap.engine(), idle, timedelta(minutes=self._settings.idle_minutes))
         self._threads = Threads(
             agent, turns, conversations, self._texts, self._words, idle.total_seconds(),
-            begun=lambda: self._metrics.begun(SmsChannel.name()),
+            locks=bootstrap.turn_locks("thread"), begun=lambda: self._metrics.begun(SmsChannel.name()),
         )  # fmt: skip
         try:
             self._senders = Senders.load(self._settings.sms_key_file)
@@ -201,7 +201,7 @@ class Door:
             return []
         if incoming.opt_out in ("START", "HELP") or self._words.is_left_to_the_carrier(words):
             return []
-        may = self._limits.may(sender)
+        may = await self._limits.may(sender)
         if may is not May.ANSWER:
             self._metrics.text_refused()
             return [clean(self._texts.too_many)] if may is May.EXPLAIN else []

@@ -1,13 +1,12 @@
-"""How many texts are answered: of one number in an hour, and of all in a minute. Kept in memory, under the senders' ids."""
+"""How many texts are answered: of one number in an hour, and of all in a minute. Kept under hashes of the senders' ids."""
 from __future__ import annotations
 
 from enum import Enum
 
-from limits import RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
-
+from outreach.adapters.pace import Pace
 from outreach.privacy import capability
+
+_MINUTE, _HOUR = 60.0, 3600.0
 
 
 class May(Enum):
@@ -21,18 +20,16 @@ class May(Enum):
 class TextLimits:
     """The limits of the text channel."""
 
-    def __init__(self, per_number_per_hour: int, per_minute_in_all: int) -> None:
-        # The limiter keeps a weak reference only.
-        self._storage = MemoryStorage()
-        self._limiter = MovingWindowRateLimiter(self._storage)
-        self._per_number = RateLimitItemPerHour(per_number_per_hour)
-        self._in_all = RateLimitItemPerMinute(per_minute_in_all)
-        self._explained = RateLimitItemPerHour(1)
+    def __init__(self, per_number_per_hour: int, per_minute_in_all: int, pace: Pace | None = None) -> None:
+        self._pace = pace or Pace()
+        self._per_number = per_number_per_hour
+        self._in_all = per_minute_in_all
 
-    def may(self, sender: str) -> May:
+    async def may(self, sender: str) -> May:
         """Whether a text of this sender is answered. Counts it. Too many are explained once in an hour, then met by silence."""
         who = capability.row_key(sender)
         # One number's flood does not use up what all have together.
-        if self._limiter.hit(self._per_number, "number", who) and self._limiter.hit(self._in_all, "all"):
+        mine = await self._pace.may("number", who, self._per_number, _HOUR)
+        if mine and await self._pace.may("all", "", self._in_all, _MINUTE):
             return May.ANSWER
-        return May.EXPLAIN if self._limiter.hit(self._explained, "explained", who) else May.KEEP_SILENT
+        return May.EXPLAIN if await self._pace.may("explained", who, 1, _HOUR) else May.KEEP_SILENT

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakValueDictionary
 
 from rasa.core.agent import Agent
 
 from channels.turns import STATIC_FALLBACK, Reply, Turns
 from outreach.adapters.text_conversations import TextConversations
+from outreach.adapters.turn_locks import TurnLocks
 from outreach.privacy import capability
 from outreach.referrals.answers import is_clear_yes
 from outreach.referrals.hearing import SEND_IT
@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 URGENT = frozenset({STATIC_FALLBACK, "utter_ask_silent_999", *(f"utter_{intent}" for intent in SAFETY)})
 HELLO = "utter_greet"
 FORGET_AGAIN_SECONDS = 1.0
+# How long a text waits for those before it. Whoever sent it has had the fixed reply long before.
+MOST_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Threads:
     def __init__(
         self, agent: Agent, turns: Turns, conversations: TextConversations, texts: Texts, words: Words,
         idle_seconds: float, clock: Callable[[], float] = time.time, begun: Callable[[], None] = lambda: None,
+        locks: TurnLocks | None = None,
     ) -> None:
         self._agent = agent
         self._turns = turns
@@ -60,19 +63,16 @@ class Threads:
         # What could not be deleted when it was to be: it counts as forgotten, and is tried again.
         self._still_to_forget: set[str] = set()
         self._forgetting: set[asyncio.Task[None]] = set()
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks = locks or TurnLocks("thread")
 
     async def answer(self, sender: str, said: Said, metadata: dict[str, Any]) -> list[str]:
         """The messages to send back; none when the conversation was left."""
-        lock = self._locks.get(sender)
-        if lock is None:
-            lock = self._locks[sender] = asyncio.Lock()
-        async with lock:
+        async with self._locks.hold(sender, MOST_SECONDS):
             try:
                 generation, thread, fresh = self._open(sender)
             except Exception as error:  # noqa: BLE001 - whatever the database raises, somebody is waiting for words
                 logger.error("a conversation by text could not be read: %s", type(error).__name__)
-                return self.static(labels.STORE)
+                return await self._without_memory(sender, said)
             messages = await self._messages(sender, thread, said, fresh, metadata)
             if messages is None:
                 self.forget(sender)
@@ -82,6 +82,13 @@ class Threads:
     def static(self, cause: str = labels.FAILED) -> list[str]:
         """The fixed reply with the helpline, counted with its cause, one of `labels.CAUSES`."""
         return [clean(self._turns.static(cause).text)]
+
+    async def _without_memory(self, sender: str, said: Said) -> list[str]:
+        replies = await self._turns.without_memory(sender, said.text)
+        if any(reply.command == "exit" for reply in replies):
+            self.forget(sender)
+            return []
+        return [clean(reply.text) for reply in replies]
 
     def forget(self, sender: str) -> None:
         """Forget at once. A turn that is running brings nothing back, and its reply isn't sent."""

@@ -18,6 +18,7 @@ from outreach import bootstrap
 from outreach.adapters.metrics import Metrics
 from outreach.referrals import sent
 from outreach.referrals.hearing import is_only_a_reference, plainly_answers
+from outreach.understanding.catalogue import SAFETY
 from outreach.watching import labels
 
 logger = logging.getLogger(__name__)
@@ -171,7 +172,7 @@ class Turns:
             raise
         except Exception as error:
             logger.error("a turn failed: %s", type(error).__name__, exc_info=True)
-            return [*collector.replies, self.static()]
+            return [*collector.replies, await self._last_words(message, collector)]
         if any(reply.response == STATIC_FALLBACK for reply in collector.replies):
             self._metrics.fixed_reply(self._channel, labels.ACTION)
         return collector.replies or [self.static(labels.NO_WORDS)]
@@ -179,16 +180,44 @@ class Turns:
     async def _handle(self, message: UserMessage) -> None:
         """Have a message answered. Rasa starts again at once on `restart`, but to a form "go back" and "change" are answers."""
         if message.parse_data is None:
-            understood = await self._agent.parse_message(message.text)
+            # Kept at once: when the turn breaks later, what was understood still decides what is said.
+            understood = message.parse_data = await self._agent.parse_message(message.text)
             if understood["intent"].get("name") == RESTART and await self._answers_a_form(message):
                 understood["intent"] = {"name": None, "confidence": 0.0}
             elif is_only_a_reference(message.text):
                 # It means nothing to the model, which took some for postcodes. The action asks what it is for.
                 understood.update(intent={"name": "ask_referral_status", "confidence": 1.0}, entities=[], also=[])
-            message.parse_data = understood
         if sent.is_the_yes(message.text) and await self._was_just_sent(message):
             message.parse_data["intent"] = {"name": "request_referral", "confidence": 1.0}
         await self._agent.handle_message(message)
+
+    async def without_memory(self, sender_id: str, text: str | None, choice: str | None = None) -> list[Reply]:
+        """The reply while no conversation can be read: words for danger and leaving, else the fixed reply."""
+        parsed: Mapping[str, Any] = {}
+        try:
+            if choice is not None:
+                parsed = next((chosen(f"/{intent}", "") for intent in SAFETY if choice_id(f"/{intent}") == choice), {})
+            else:
+                parsed = await self._agent.parse_message(as_plain_text(text or ""))
+        except Exception as error:  # noqa: BLE001 - then it is the fixed reply
+            logger.error("a message could not be understood: %s", type(error).__name__)
+        return [await self._safe_or_static(sender_id, parsed, labels.STORE)]
+
+    async def _last_words(self, message: UserMessage, collector: Collector) -> Reply:
+        """What is said when a turn broke: where it is about safety, what was understood needs no database to be answered."""
+        parsed = message.parse_data or {}
+        said = {reply.response for reply in collector.replies}
+        if f"utter_{(parsed.get('intent') or {}).get('name')}" in said:
+            return self.static()
+        return await self._safe_or_static(message.sender_id, parsed, labels.FAILED)
+
+    async def _safe_or_static(self, sender_id: str, parsed: Mapping[str, Any], cause: str) -> Reply:
+        intent = (parsed.get("intent") or {}).get("name")
+        if intent not in SAFETY:
+            return self.static(cause)
+        reply = await self.utter(f"utter_{intent}", sender_id)
+        reply.broken = True
+        return reply
 
     async def _was_just_sent(self, message: UserMessage) -> bool:
         tracker = await self._agent.tracker_store.retrieve(message.sender_id)

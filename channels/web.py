@@ -83,7 +83,7 @@ class Chat:
         self.settings = settings
         self.exit_words = ExitWords.load("web")
         self.metrics = bootstrap.metrics()
-        self.limits = Limits(settings.messages_per_minute, settings.sessions_per_minute)
+        self.limits = Limits(settings.messages_per_minute, settings.sessions_per_minute, bootstrap.pace())
         # What could not be deleted when it was to be forgotten. It counts as forgotten, and is tried again.
         self._still_to_forget: set[str] = set()
         self.turns: Turns = None  # type: ignore[assignment]  # set by `start`, before the first request
@@ -110,9 +110,9 @@ class Chat:
         await self._remember_choices(token, replies)
         return token, replies
 
-    def check_pace(self, token: str, text: str | None) -> None:
+    async def check_pace(self, token: str, text: str | None) -> None:
         """Refuse what comes too fast; never an exit."""
-        if not (text is not None and self.exit_words.match(text)) and not self.limits.may_speak(token):
+        if not (text is not None and self.exit_words.match(text)) and not await self.limits.may_speak(token):
             raise Refusal(429, "That was a lot of messages at once. Please wait a moment.")
 
     async def answer(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
@@ -125,7 +125,7 @@ class Chat:
             row = self.conversations.find(key)
         except Exception as error:  # noqa: BLE001
             logger.error("a conversation could not be read: %s", type(error).__name__)
-            return [self.turns.static(labels.STORE)]
+            return await self._without_memory(token, text, choice)
         if row is None or key in self._still_to_forget:
             raise FORGOTTEN
         replies = await self._turn(token, row, text, choice)
@@ -134,6 +134,12 @@ class Chat:
         elif not any(reply.broken for reply in replies):
             # A database that has just kept somebody waiting is not asked again: words go out within ten seconds.
             await self._remember_choices(token, replies)
+        return replies
+
+    async def _without_memory(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
+        replies = await self.turns.without_memory(token, text, choice)
+        if any(reply.command == "exit" for reply in replies):
+            await self.forget(token)
         return replies
 
     async def _turn(self, token: str, row: ConversationRow, text: str | None, choice: str | None) -> list[Reply]:
@@ -248,7 +254,7 @@ def _api_routes(blueprint: Blueprint, chat: Chat) -> None:
     @blueprint.post("/api/session")
     async def begin(request: Request) -> HTTPResponse:
         _check_size(request)
-        if not chat.limits.may_begin(_address(request, chat.settings)):
+        if not await chat.limits.may_begin(_address(request, chat.settings)):
             raise Refusal(429, "Too many conversations were started from here. Please wait a minute.")
         token, replies = await chat.begin()
         return json_response({"session": token, "messages": as_contract(replies)}, 200 if token else 503)
@@ -258,7 +264,7 @@ def _api_routes(blueprint: Blueprint, chat: Chat) -> None:
         _check_size(request)
         token = _bearer(request)
         text, choice = _said(_json_body(request))
-        chat.check_pace(token, text)
+        await chat.check_pace(token, text)
         return json_response({"messages": as_contract(await chat.answer(token, text, choice))})
 
     @blueprint.delete("/api/session")
@@ -285,14 +291,14 @@ def _page_routes(blueprint: Blueprint, chat: Chat) -> None:
         _check_size(request)
         token = _field(request, "session")
         if not token:
-            if not chat.limits.may_begin(_address(request, chat.settings)):
+            if not await chat.limits.may_begin(_address(request, chat.settings)):
                 return page(None, [], error="Too many conversations were started from here. Please wait a minute.", status=429)
             token_or_none, replies = await chat.begin()
             return page(token_or_none, replies)
         typed, pressed = _field(request, "text"), _field(request, "choice")
         try:
             text, choice = _said({"choice": pressed} if pressed else {"text": typed})
-            chat.check_pace(token, text)
+            await chat.check_pace(token, text)
             said = typed if choice is None else chat.title_of(token, choice)
             replies = await chat.answer(token, text, choice)
         except Refusal as refusal:

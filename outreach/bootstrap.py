@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import Engine
@@ -59,6 +60,8 @@ from outreach.wording.rules import Rules
 if TYPE_CHECKING:
     from outreach.adapters.deliverer_metrics import DelivererMetrics
     from outreach.adapters.metrics import Metrics
+    from outreach.adapters.pace import Pace
+    from outreach.adapters.repeats import Repeats
     from outreach.adapters.shared import Shared
     from outreach.adapters.turn_locks import TurnLocks
     from outreach.staff.accounts import Accounts
@@ -84,7 +87,25 @@ def shared() -> Shared | None:
     """The Redis that the assistants share; None where there is one assistant, with what it knows in memory."""
     from outreach.adapters.shared import Shared
 
-    return Shared(settings().redis_url) if settings().redis_url else None
+    given = settings()
+    # Known to every assistant alike, and to nobody who has Redis alone.
+    key = blake2b(f"{given.database_url} {given.redis_url}".encode(), person=b"shared-key").digest()
+    return Shared(given.redis_url, key=key) if given.redis_url else None
+
+
+def pace() -> Pace:
+    """Counts how much somebody asks for."""
+    from outreach.adapters.pace import Pace
+
+    return Pace(shared())
+
+
+def repeats(keep_seconds: float) -> Repeats | None:
+    """The texts that the assistants answered, replies kept for so long; None where there is one assistant."""
+    from outreach.adapters.repeats import Repeats
+
+    redis = shared()
+    return Repeats(redis, keep_seconds) if redis is not None else None
 
 
 def turn_locks(what: str) -> TurnLocks:

@@ -13,7 +13,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.engine.url import make_url
+from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.pool import QueuePool, StaticPool
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
@@ -24,6 +24,12 @@ BUSY_MS = 1_500
 PATIENT_MS = 30_000
 # Names this product's turn-taking among a PostgreSQL server's advisory locks.
 TURN_LOCK = 712_023_001
+
+# The network may be cut without a word, and a process stopped in the middle of a transaction: both are noticed.
+_POSTGRES_WAITS = {
+    "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000,
+    "options": "-c statement_timeout=120s -c idle_in_transaction_session_timeout=60s",
+}  # fmt: skip
 
 metadata = sa.MetaData()
 
@@ -99,7 +105,7 @@ def connect(url: str) -> Engine:
     """Give an engine for a SQLite or PostgreSQL URL, safe for several processes at once; nothing is opened yet."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(parsed, future=True, pool_pre_ping=True, pool_size=5, max_overflow=5)
+        return _connect_postgres(parsed)
     in_memory = parsed.database in (None, "", ":memory:")
     if not in_memory:
         Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
@@ -110,6 +116,15 @@ def connect(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _connect_postgres(url: URL) -> Engine:
+    """An engine that finds out by itself that the server was away, and that never waits for long (`patience`)."""
+    from outreach.adapters import patience
+
+    patience.install()
+    arguments = {"application_name": "outreach", **_POSTGRES_WAITS}
+    return sa.create_engine(url, future=True, pool_pre_ping=True, pool_size=5, max_overflow=5, connect_args=arguments)
 
 
 @contextmanager

@@ -61,6 +61,9 @@ class FakeTurns:
         self.asked.append(("choose", payload))
         return [Reply(f"Chose {title}.")]
 
+    async def without_memory(self, sender: str, text: str) -> list[Reply]:
+        return [self.static() if text != "danger" else Reply("Call 999 now.", response="utter_immediate_danger")]
+
     def static(self, cause: str = "") -> Reply:
         return Reply("Sorry. 999.", response=STATIC_FALLBACK)
 
@@ -366,24 +369,28 @@ def test_a_turn_goes_on_when_the_carrier_hangs_up_and_the_repeat_gets_its_reply(
 # Limits
 
 
+def may(limits: TextLimits, sender: str) -> May:
+    return asyncio.run(limits.may(sender))
+
+
 def test_too_many_are_explained_once_and_then_met_by_silence() -> None:
     limits = TextLimits(3, 100)
-    assert [limits.may("a") for _ in range(6)] == [May.ANSWER] * 3 + [May.EXPLAIN] + [May.KEEP_SILENT] * 2
-    assert limits.may("b") is May.ANSWER
+    assert [may(limits, "a") for _ in range(6)] == [May.ANSWER] * 3 + [May.EXPLAIN] + [May.KEEP_SILENT] * 2
+    assert may(limits, "b") is May.ANSWER
 
 
 def test_a_flood_from_many_numbers_is_stopped_as_well() -> None:
     limits = TextLimits(10, 5)
-    answers = [limits.may(str(number)) for number in range(8)]
+    answers = [may(limits, str(number)) for number in range(8)]
     assert answers == [May.ANSWER] * 5 + [May.EXPLAIN] * 3
-    assert limits.may("7") is May.KEEP_SILENT
+    assert may(limits, "7") is May.KEEP_SILENT
 
 
 def test_one_numbers_flood_does_not_use_up_what_all_have() -> None:
     limits = TextLimits(2, 4)
     for _ in range(50):
-        limits.may("flood")
-    assert limits.may("somebody else") is May.ANSWER
+        may(limits, "flood")
+    assert may(limits, "somebody else") is May.ANSWER
 
 
 # The number itself
@@ -401,3 +408,10 @@ def test_with_their_key_they_alone_can_read_the_number(monkeypatch: pytest.Monke
     sealed = sealed_number("+447700900123")
     assert sealed is not None and "7700" not in sealed
     assert SealedBox(theirs).decrypt(base64.b64decode(sealed)) == b"+447700900123"
+
+
+def test_danger_is_answered_where_nothing_can_be_read(phone: Phone) -> None:
+    with phone.engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE conversation RENAME TO gone"))
+    assert phone.text("danger") == ["Call 999 now."]
+    assert phone.text("what?")[0].startswith("Sorry. 999.")
