@@ -43,13 +43,13 @@ def watch(app: Sanic, settings: Settings, version: str, model: str) -> None:
 async def _look_forever(agent: Agent | None, settings: Settings, metrics: Metrics) -> None:
     while True:
         try:
-            metrics.looked_at([*await failing_parts(agent, settings), *await _failing_safety(agent)])
+            metrics.looked_at([*await failing_parts(agent, settings), *await failing_safety(agent)])
         except Exception as error:  # noqa: BLE001 - the time of the last look then says so
             logger.error("the parts could not be looked at: %s", type(error).__name__)
         await asyncio.sleep(LOOK_EVERY_SECONDS)
 
 
-async def _failing_safety(agent: Agent | None) -> list[str]:
+async def failing_safety(agent: Agent | None) -> list[str]:
     """`safety`, unless a pattern finds danger in a known sentence."""
     try:
         intent = (await agent.parse_message(KNOWN_DANGER) if agent else {}).get("intent") or {}

@@ -89,7 +89,10 @@ class CarefulHttp(Http):
             await self.protocol.receive_more()
             return
         try:
-            await asyncio.wait_for(self.protocol.receive_more(), self._until - time.monotonic())
+            # As Sanic's `receive_more`, but made ready before a task waits: what came before that task began would be missed.
+            self.protocol.transport.resume_reading()
+            self.protocol._data_received.clear()
+            await asyncio.wait_for(self.protocol._data_received.wait(), self._until - time.monotonic())
         except asyncio.TimeoutError:
             # What is missing is not waited for once more, to throw it away.
             self.keep_alive, self.request_body = False, None

@@ -22,7 +22,7 @@ BY_WORD, BY_MEANING, BY_PAGE = "word", "meaning", "page"
 DOORS = (BY_WORD, BY_MEANING, BY_PAGE)
 # Where a request came in. Leaving has no door of its own here: it would show when somebody left.
 ENTRANCES = ("web", "sms", OTHER)
-STATUSES = ("ok", "400", "401", "403", "404", "405", "413", "415", "422", "429", "500", "503", OTHER)
+STATUSES = ("ok", "400", "401", "403", "404", "405", "408", "413", "415", "422", "429", "500", "503", OTHER)
 PARTS = ("understanding", "content", "database", "actions", "safety")
 # The classes of errors that are told apart.
 ERRORS = frozenset((

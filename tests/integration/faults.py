@@ -52,12 +52,13 @@ if "launcher.actions" in sys.orig_argv:
 class Faulty:
     """The product, and what is wrong with it: nothing, until a test says so."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         site = folder / "site"
         site.mkdir()
         (site / "sitecustomize.py").write_text(_SITE, encoding="utf-8")
         self._fault = folder / "fault"
-        self.running = Running(folder, {"PYTHONPATH": f"{site}:{ROOT}", "FAULT_FILE": str(self._fault)}).start()
+        given = {"PYTHONPATH": f"{site}:{ROOT}", "FAULT_FILE": str(self._fault), **environment}
+        self.running = Running(folder, given).start()
         self.url = self.running.url
 
     def breaks(self, how: str) -> None:

@@ -31,7 +31,7 @@ def start(folder: Path, root: Path = ROOT, **environment: str) -> tuple[int, str
     return done.returncode, lines[0]
 
 
-@pytest.mark.parametrize("name", ["PORT", "ACTIONS_PORT"])
+@pytest.mark.parametrize("name", ["PORT", "ACTIONS_PORT", "METRICS_PORT"])
 def test_a_port_in_use_is_named_with_its_setting(tmp_path: Path, name: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

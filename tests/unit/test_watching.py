@@ -1,12 +1,16 @@
 """What may be seen of the running product: closed labels, counts that are held back, and alerts that fit what is there."""
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
+import socket
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
@@ -15,13 +19,14 @@ import yaml
 from prometheus_client import CollectorRegistry
 from referring import START, House, sqlite
 
+from channels.watching import failing_safety, watch
 from outreach.adapters.backlog import Backlogs
 from outreach.adapters.database import service, wording
 from outreach.adapters.deliverer_metrics import DelivererMetrics
 from outreach.adapters.metrics import ErrorCounter, Metrics
 from outreach.adapters.metrics_server import serve
 from outreach.referrals.states import State
-from outreach.settings import ROOT
+from outreach.settings import ROOT, load
 from outreach.understanding.catalogue import CATALOGUE
 from outreach.watching import labels
 from outreach.watching.backlog import HOUR, SOON, age
@@ -181,6 +186,58 @@ def test_the_parts_that_fail_are_at_nothing(metrics: Metrics) -> None:
     metrics.looked_at(["actions", "safety"])
     found = {part: value(metrics.registry, "outreach_part_ready", part=part) for part in labels.PARTS}
     assert found == {"understanding": 1, "content": 1, "database": 1, "actions": 0, "safety": 0}
+
+
+class Agent:
+    """Understands every sentence alike."""
+
+    def __init__(self, intent: dict[str, str] | Exception) -> None:
+        self.intent = intent
+
+    async def parse_message(self, text: str) -> dict[str, Any]:
+        if isinstance(self.intent, Exception):
+            raise self.intent
+        return {"intent": self.intent}
+
+
+@pytest.mark.parametrize("intent, fails", [
+    ({"name": "immediate_danger", "found_by": "a-knife"}, False), ({"name": "immediate_danger"}, True),
+    ({"name": "ask_refuge", "found_by": "a-knife"}, True), ({}, True), (RuntimeError("no model"), True),
+])  # fmt: skip
+def test_safety_fails_unless_a_pattern_finds_danger(intent: dict[str, str] | Exception, fails: bool) -> None:
+    assert asyncio.run(failing_safety(Agent(intent))) == (["safety"] if fails else [])
+
+
+class App:
+    """What of Sanic's app the listener needs."""
+
+    def __init__(self) -> None:
+        self.ctx = SimpleNamespace(agent=None)
+        self.listeners: list[Any] = []
+        self.tasks: list[Any] = []
+
+    def register_listener(self, listener: Any, event: str) -> None:
+        assert event == "after_server_start"
+        self.listeners.append(listener)
+
+    def add_task(self, task: Any) -> None:
+        self.tasks.append(task)
+        task.close()
+
+
+def test_an_assistant_whose_port_for_metrics_is_taken_goes_on_without(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        app, settings = App(), load({"METRICS_PORT": str(taken.getsockname()[1])})
+        watch(app, settings, "1", "model")
+        asyncio.run(app.listeners[0](app, None))
+    logging.getLogger().handlers = [each for each in logging.getLogger().handlers if not isinstance(each, ErrorCounter)]
+    assert app.tasks == [] and "metrics can't be served: OSError" in caplog.text
+
+
+def test_without_a_port_nothing_is_served_or_looked_at() -> None:
+    app = App()
+    watch(app, load({}), "1", "model")
+    assert app.listeners == []
 
 
 # What waits
