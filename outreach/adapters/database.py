@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ _POSTGRES_WAITS = {
     "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000,
     "options": "-c statement_timeout=120s -c idle_in_transaction_session_timeout=60s",
 }  # fmt: skip
+# The rights of whoever is neither a file's owner nor in its group.
+_OTHERS = 0o007
 
 metadata = sa.MetaData()
 
@@ -195,8 +198,20 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous = NORMAL")
     # What is deleted is overwritten: a forgotten conversation leaves nothing in the file.
     cursor.execute("PRAGMA secure_delete = ON")
+    _close_to_others(str(cursor.execute("PRAGMA database_list").fetchone()[2]))
     _use_wal(cursor)
     cursor.close()
+
+
+def _close_to_others(file: str) -> None:
+    """Nobody else on the machine may read it: who on the staff did what, and exact counts, stand there in the clear.
+
+    SQLite gives the same rights to the files that it puts beside it.
+    """
+    if file and os.stat(file).st_mode & _OTHERS:
+        # Where the file is another user's, that user's process does it.
+        with suppress(PermissionError):
+            os.chmod(file, os.stat(file).st_mode & ~_OTHERS)
 
 
 def _use_wal(cursor: Any) -> None:
