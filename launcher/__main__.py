@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx
@@ -100,7 +101,9 @@ def _prepare(settings: Settings, parts: Sequence[str]) -> str | None:
             return f"port {port} is in use: stop what uses it, or set {name} to another"
     if "assistant" in parts and current_model() is None:
         return "there is no current model: run `make train`"
-    (ROOT / "var").mkdir(exist_ok=True)
+    with suppress(OSError):
+        # Where nothing can be written here, the settings name other places.
+        (ROOT / "var").mkdir(exist_ok=True)
     from outreach.adapters.database import migrate
     from outreach.bootstrap import engine
     from outreach.content.importer import import_content
