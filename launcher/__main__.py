@@ -1,4 +1,7 @@
-"""`make run`: prepares, starts, watches and stops the assistant, the action server, the deliverer and the staff console."""
+"""`make run`: prepares, starts, watches and stops the assistant, the action server, the deliverer and the staff console.
+
+`python -m launcher actions assistant` does the same for some of them alone, for where they run apart (deploy/).
+"""
 from __future__ import annotations
 
 import os
@@ -8,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx
@@ -17,6 +22,8 @@ from launcher.train import current_model
 from outreach.settings import ROOT, Settings, SettingsError, console_url, load
 
 _READY_WITHIN = 120.0
+# In the order in which they are started.
+PARTS = ("actions", "assistant", "deliverer", "console")
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound
 _LONGEST_PAUSE = 30.0
 # A process that lived this long was well: its next failure is a new one.
@@ -81,20 +88,22 @@ def _port_is_free(host: str, port: int) -> bool:
     return True
 
 
-def _prepare(settings: Settings) -> str | None:
-    """Everything that must be true before anything is started; the first that is not, as one line."""
+def _prepare(settings: Settings, parts: Sequence[str]) -> str | None:
+    """Everything that must be true before any of these parts is started; the first that is not, as one line."""
     ports = (
-        ("PORT", settings.host, settings.port), ("ACTIONS_PORT", "127.0.0.1", settings.actions_port),
-        ("CONSOLE_PORT", settings.host, settings.console_port),
-        ("METRICS_PORT", settings.metrics_host, settings.metrics_port),
-        ("DELIVERER_METRICS_PORT", settings.metrics_host, settings.deliverer_metrics_port),
+        ("assistant", "PORT", settings.host, settings.port), ("actions", "ACTIONS_PORT", "127.0.0.1", settings.actions_port),
+        ("console", "CONSOLE_PORT", settings.host, settings.console_port),
+        ("assistant", "METRICS_PORT", settings.metrics_host, settings.metrics_port),
+        ("deliverer", "DELIVERER_METRICS_PORT", settings.metrics_host, settings.deliverer_metrics_port),
     )  # fmt: skip
-    for name, host, port in ports:
-        if port and not _port_is_free(host, port):
+    for part, name, host, port in ports:
+        if part in parts and port and not _port_is_free(host, port):
             return f"port {port} is in use: stop what uses it, or set {name} to another"
-    if current_model() is None:
+    if "assistant" in parts and current_model() is None:
         return "there is no current model: run `make train`"
-    (ROOT / "var").mkdir(exist_ok=True)
+    with suppress(OSError):
+        # Where nothing can be written here, the settings name other places.
+        (ROOT / "var").mkdir(exist_ok=True)
     from outreach.adapters.database import migrate
     from outreach.bootstrap import engine
     from outreach.content.importer import import_content
@@ -156,14 +165,17 @@ def _say_how_to_come_in(settings: Settings) -> None:
         _say(f"console: it has no manager yet. Once, and within 24 hours: {console_url(settings)}/welcome/{token}")
 
 
-def main() -> int:
-    """Run until Ctrl-C or SIGTERM. Gives the exit code."""
+def main(parts: Sequence[str] = PARTS) -> int:
+    """Run these parts until Ctrl-C or SIGTERM. Gives the exit code."""
+    if not set(parts) <= set(PARTS):
+        sys.stderr.write(f"run: the parts are {', '.join(PARTS)}\n")
+        return 2
     try:
         settings = load()
     except SettingsError as error:
         sys.stderr.write(f"run: {error}\n")
         return 2
-    problem = _prepare(settings)
+    problem = _prepare(settings, parts)
     if problem:
         sys.stderr.write(f"run: {problem}\n")
         return 2
@@ -171,12 +183,14 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     python = [sys.executable, "-m"]
-    watched = [Watched(name, [*python, f"launcher.{name}"]) for name in ("actions", "assistant", "deliverer", "console")]
+    watched = [Watched(name, [*python, f"launcher.{name}"]) for name in PARTS if name in parts]
     os.environ["PYTHONUNBUFFERED"] = "1"
     for process in watched:
         process.start()
-    threading.Thread(target=_report_when_ready, args=(settings, stopping), daemon=True).start()
-    _say_how_to_come_in(settings)
+    if "assistant" in parts:
+        threading.Thread(target=_report_when_ready, args=(settings, stopping), daemon=True).start()
+    if "console" in parts:
+        _say_how_to_come_in(settings)
     while not stopping.wait(0.2):
         for process in watched:
             process.look()
@@ -187,4 +201,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:] or PARTS))

@@ -245,18 +245,35 @@ class Settings:
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """Read every setting from `environment` (the process's own by default).
 
-    Raises `SettingsError` with one line for the first that cannot be used. An empty value counts as not set.
+    A secret one may be in a file, which the variable's name with `_FILE` behind it names. Raises `SettingsError` with one line
+    for the first that cannot be used. An empty value counts as not set.
     """
     source = os.environ if environment is None else environment
     values: dict[str, Any] = {}
     for setting in SETTINGS:
-        raw = source.get(setting.name) or setting.default
+        raw = (secret(setting.name, source) if setting.secret else source.get(setting.name)) or setting.default
         try:
             values[setting.name.lower()] = setting.read(raw)
         except (ValueError, TypeError) as error:
             shown = "(not shown)" if setting.secret else repr(raw)
             raise SettingsError(f"setting {setting.name}={shown} is not usable: {error}") from None
     return Settings(**values)
+
+
+def secret(name: str, environment: Mapping[str, str]) -> str:
+    """The secret of this name, given by itself or by a file that NAME_FILE names; empty where it is not given.
+
+    Raises `SettingsError` where both are given, or the file cannot be read.
+    """
+    value, file = environment.get(name, ""), environment.get(f"{name}_FILE", "")
+    if not file:
+        return value
+    if value:
+        raise SettingsError(f"setting {name} is given twice, by itself and as {name}_FILE: take one away")
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"setting {name}_FILE={file!r} is not usable: it cannot be read ({type(error).__name__})") from None
 
 
 def console_url(settings: Settings) -> str:

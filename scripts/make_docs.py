@@ -19,10 +19,13 @@ def settings_page() -> str:
     """`docs/settings.md`, from the table of settings."""
     from outreach.settings import SETTINGS
 
+    secrets = ", ".join(f"`{s.name}`" for s in SETTINGS if s.secret)
     rows = [f"| `{s.name}` | {_default(s.default)} | {s.help} |" for s in SETTINGS]
     return "\n".join([
         "# Settings", "", "Read from the environment; `make run` reads `.env` first. A setting that cannot be used stops the",
-        "start with one line that names it.", "", "| setting | default | what it does |", "|---|---|---|", *rows, "",
+        "start with one line that names it. What is secret can be in a file instead: put `_FILE` behind the setting's name,",
+        f"and the file's path as its value. Secret are {secrets}, and what signs to teams.",
+        "", "| setting | default | what it does |", "|---|---|---|", *rows, "",
     ])
 
 

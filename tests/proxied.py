@@ -116,9 +116,12 @@ class ByName(httpx.HTTPTransport):
     """Finds every name on loopback, as a test has no name server."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.extensions = {**request.extensions, "sni_hostname": request.url.host}
-        request.url = request.url.copy_with(host="127.0.0.1")
-        return super().handle_request(request)
+        # A request of its own, or the browser would keep its cookies under the wrong name.
+        found = httpx.Request(
+            request.method, request.url.copy_with(host="127.0.0.1"), headers=request.headers, stream=request.stream,
+            extensions={**request.extensions, "sni_hostname": request.url.host},
+        )
+        return super().handle_request(found)
 
 
 def certificate(folder: Path) -> Path:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from outreach.content.checking import Checker
 from outreach.content.reading import ContentError, Located, read_yaml
 from outreach.referrals.records import EMAIL, WEBHOOK
+from outreach.settings import SettingsError, secret
 
 logger = logging.getLogger(__name__)
 
@@ -114,14 +115,22 @@ def _address(item: Located, entry: dict[str, Located], check: Checker) -> str | 
 def _secrets(
     item: Located, entry: dict[str, Located], environment: Mapping[str, str], check: Checker
 ) -> tuple[bytes, ...]:
-    """The secrets in an environment variable, with spaces between, each "whsec_" and base64, as Standard Webhooks has it."""
+    """The secrets in an environment variable, with spaces between, each "whsec_" and base64, as Standard Webhooks has it.
+
+    They may be in a file, as those of the settings may.
+    """
     variable = check.text(item, entry, "webhook_secret_env", required=True)
     if variable is None:
         return ()
     found = []
-    for secret in environment.get(variable, "").split():
+    try:
+        given = secret(variable, environment).split()
+    except SettingsError as error:
+        check.wrong(entry["webhook_secret_env"], str(error))
+        return ()
+    for each in given:
         try:
-            key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+            key = base64.b64decode(each.removeprefix(SECRET_PREFIX), validate=True)
         except (binascii.Error, ValueError):
             key = b""
         if len(key) < SHORTEST_SECRET:

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 from faults import Faulty
 from running import ROOT, Running, free_port
@@ -39,6 +40,41 @@ def test_a_port_in_use_is_named_with_its_setting(tmp_path: Path, name: str) -> N
         port = taken.getsockname()[1]
         code, line = start(tmp_path, **{name: str(port)})
     assert code != 0 and line == f"run: port {port} is in use: stop what uses it, or set {name} to another"
+
+
+def test_a_part_that_there_is_not_is_said() -> None:
+    done = subprocess.run([sys.executable, "-m", "launcher", "assistent"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and done.stderr == "run: the parts are actions, assistant, deliverer, console\n"
+
+
+def test_one_part_runs_alone_and_minds_no_port_of_the_others(tmp_path: Path) -> None:
+    console, taken = free_port(), socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    taken.listen()
+    given = {
+        "CONSOLE_PORT": str(console), "PORT": str(taken.getsockname()[1]), "DATABASE_URL": f"sqlite:///{tmp_path / 'outreach.db'}",
+        "CONSOLE_KEY_FILE": str(tmp_path / "console.key"),
+    }
+    launcher = subprocess.Popen(
+        [sys.executable, "-m", "launcher", "console"], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), **given},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        until = time.monotonic() + 100
+        while not lives(console):
+            assert launcher.poll() is None and time.monotonic() < until
+            time.sleep(0.1)
+    finally:
+        launcher.terminate()
+        launcher.wait(30)
+        taken.close()
+
+
+def lives(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/health/live", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 @pytest.mark.parametrize(("name", "value"), [

@@ -1,6 +1,8 @@
 """Settings: one table, clear errors, all documented."""
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from outreach.settings import ROOT, SETTINGS, Settings, SettingsError, load
@@ -39,3 +41,23 @@ def test_every_setting_is_documented_with_its_default_and_help() -> None:
     documented = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     missing = [s.name for s in SETTINGS if f"| `{s.name}` |" not in documented or s.help not in documented]
     assert missing == []
+
+
+@pytest.mark.parametrize("name", [setting.name for setting in SETTINGS if setting.secret])
+def test_a_secret_can_be_in_a_file(name: str, tmp_path: Path) -> None:
+    value = {"DATABASE_URL": "postgresql://me:hunter2@db/x", "REDIS_URL": "redis://:hunter2@redis/0"}.get(name, "hunter2")
+    file = tmp_path / "secret"
+    file.write_text(f"{value}\n")
+    assert getattr(load({f"{name}_FILE": str(file)}), name.lower()) == value
+
+
+def test_a_secret_that_is_given_twice_or_cannot_be_read_stops_the_start_and_is_not_shown(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("mysql://me:hunter2@db/x")
+    for given in (
+        {"DATABASE_URL_FILE": str(file), "DATABASE_URL": "sqlite:///x"}, {"DATABASE_URL_FILE": str(tmp_path / "none")},
+        {"DATABASE_URL_FILE": str(file)},
+    ):  # fmt: skip
+        with pytest.raises(SettingsError) as error:
+            load(given)
+        assert "DATABASE_URL" in str(error.value) and "hunter2" not in str(error.value) and "\n" not in str(error.value)
