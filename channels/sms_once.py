@@ -38,11 +38,13 @@ class Once:
         The turn goes on when whoever asked hangs up.
         """
         self._clear_old()
-        name = blake2b(message.encode(), digest_size=16, person=b"sms-once").hexdigest()
+        # With the sender: what one was answered is sealed with their own secret, and no concern of another.
+        owner = capability.row_key(sender)
+        name = blake2b(f"{owner} {message}".encode(), digest_size=16, person=b"sms-once").hexdigest()
         entry = self._answered.get(name)
         if entry is None:
             turn = asyncio.ensure_future(_awaited(make))
-            entry = self._answered[name] = _Answered(capability.row_key(sender), self._clock(), turn)
+            entry = self._answered[name] = _Answered(owner, self._clock(), turn)
             turn.add_done_callback(lambda done, kept=entry: _seal(kept, sender, done))  # type: ignore[misc]
         if entry.turn is not None:
             return list(await asyncio.shield(entry.turn))
