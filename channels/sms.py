@@ -130,7 +130,11 @@ class SmsChannel(InputChannel):
         async def twilio(request: Request) -> HTTPResponse:
             if door is None:
                 return text("There is no service by text message here.", 503)
-            return await door.answer(request)
+            try:
+                return await door.answer(request)
+            except Exception as error:  # somebody is waiting for words, and Twilio reads nothing but TwiML
+                logger.error("a request failed: %s", type(error).__name__, exc_info=error)
+                return door.fixed()
 
         return blueprint
 
@@ -185,6 +189,10 @@ class Door:
             return twiml([])
         sender = self._senders.id_of(incoming.number)
         return twiml(await self._once.answer(incoming.message, sender, lambda: self._messages(sender, incoming)))
+
+    def fixed(self) -> HTTPResponse:
+        """The fixed reply, for when something broke."""
+        return twiml(self._threads.static())
 
     def _address(self, request: Request) -> str:
         """The address as Twilio knows it, whatever stands in front of us."""
