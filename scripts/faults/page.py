@@ -17,14 +17,15 @@ _HEADS = (
 def table_of(found: dict[str, Any]) -> str:
     """The table of a run of faults, and what it was run on."""
     rows = [_HEADS, ("---",) * len(_HEADS), *(_row(each) for each in found["faults"])]
-    return "\n".join([_run(found["run"]), "", *("| " + " | ".join(row) + " |" for row in rows), *_failures(found["faults"])])
+    table = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([_run(found["run"]), "", *table, *_failures(found["faults"]), *_not_tried(found["not_tried"])])
 
 
 def _run(run: dict[str, Any]) -> str:
     busy = "" if run["load_at_start"] < 1 else f" The machine had other work too (load {run['load_at_start']} at the start)."
     return (
         f"Run on {run['day']}, on {run['cores']} cores, with {run['people']} people who think for about {run['pause']:g} s. "
-        f"Stored in {run['engines']}.{busy}"
+        f"PostgreSQL, Redis, two assistants and nginx; \"one machine\" is SQLite and one assistant with nothing in front.{busy}"
     )
 
 
@@ -41,6 +42,10 @@ def _row(each: dict[str, Any]) -> tuple[str, ...]:
 def _failures(faults: Sequence[dict[str, Any]]) -> list[str]:
     failed = [f"- **{each['what']}**: {'; '.join(each['failures'])}." for each in faults if not each["holds"]]
     return ["", "What failed:", "", *failed] if failed else []
+
+
+def _not_tried(why: dict[str, str]) -> list[str]:
+    return ["", "What could not be tried:", "", *(f"- **{what}**: {reason}." for what, reason in why.items())] if why else []
 
 
 def put(name: str, text: str, page: Path = PAGE) -> None:

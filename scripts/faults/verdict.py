@@ -20,7 +20,6 @@ class Outcome:
 
     name: str
     what: str
-    engines: str
     replies: int
     came: dict[str, int]
     urgent: int
@@ -55,7 +54,7 @@ class Course:
     since: list[Said]
 
 
-def judged(fault: Fault, engines: str, course: Course, referrals: Referrals, memory: tuple[float, float], seen: str,
+def judged(fault: Fault, course: Course, referrals: Referrals, memory: tuple[float, float], seen: str,
            broken: list[str]) -> Outcome:  # fmt: skip
     """The outcome of a fault."""
     said = course.since
@@ -65,7 +64,7 @@ def judged(fault: Fault, engines: str, course: Course, referrals: Referrals, mem
         if each.status not in (200, 401):
             statuses[str(each.status or each.note)] = statuses.get(str(each.status or each.note), 0) + 1
     outcome = Outcome(
-        name=fault.name, what=fault.what, engines=engines, replies=len(said),
+        name=fault.name, what=fault.what, replies=len(said),
         came={kind.value: came[kind] for kind in Came}, urgent=len(urgent),
         urgent_fixed=sum(1 for each in urgent if each.came is Came.FIXED), statuses=statuses,
         longest=round(longest(said), 2), p99=round(percentile(said, 99), 2),
@@ -85,7 +84,7 @@ def normal_after(course: Course) -> float:
 
 def failures(fault: Fault, outcome: Outcome, course: Course) -> list[str]:
     """Everything that may not be and was."""
-    came, sent = outcome.came, outcome.referrals
+    came, sent, forgotten = outcome.came, outcome.referrals, outcome.came["told that it was forgotten"]
     not_right_before = [each for each in course.before if each.came is not Came.RIGHT]
     found = {
         f"{len(not_right_before)} replies were not right before it began": not_right_before,
@@ -93,7 +92,7 @@ def failures(fault: Fault, outcome: Outcome, course: Course) -> list[str]:
         f"{came['wrong']} wrong replies": came["wrong"],
         f"{came['silence']} met silence (longest wait {outcome.longest} s)": came["silence"],
         f"{came['error without words']} errors without words": came["error without words"],
-        f"{came['told that it was forgotten']} conversations were lost": came["told that it was forgotten"],
+        f"{forgotten} conversations were lost": forgotten and not fault.forgets,
         f"{came['refused as too much']} were refused": came["refused as too much"],
         f"{came['not reached']} met a closed door": came["not reached"] and not fault.door,
         f"{outcome.urgent_fixed} in danger or leaving got the fixed reply": outcome.urgent_fixed and not fault.cut_off,
