@@ -7,7 +7,7 @@ export PYTHONPATH := $(CURDIR)
 export RASA_TELEMETRY_ENABLED := false
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
-.PHONY: help run test keys console-user referrals text train evaluate evaluate-peer lint bench shots validate requirements setup setup-dev setup-peer clean docs
+.PHONY: help run test keys console-user referrals text train evaluate evaluate-peer lint bench shots validate requirements setup setup-dev setup-peer clean docs faults
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ lint: setup-dev ## Check style, types and the import rules
 
 bench: setup-dev train ## Measure speed and memory, and write var/bench.json
 	@$(PY) scripts/bench.py
+
+faults: setup-dev train ## Break the running product in every known way, and write docs/reliability.md: [ONLY=name,name]
+	@$(PY) -m scripts.faults $(if $(ONLY),--only '$(ONLY)')
 
 shots: setup-dev train ## Take the screenshots in docs/screenshots
 	@scripts/shots.sh
