@@ -1,6 +1,7 @@
 """The second look: patterns for danger, self-harm, a child at risk and leaving, behind the classifier and its fallback.
 
-What a pattern finds wins over what the classifier thought, unless that is more urgent still.
+What a pattern finds wins over what the classifier thought, unless that is more urgent still. In a long story words come
+together by chance: there the classifier has to hold some danger possible as well.
 """
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from components.intent_classifier import ALSO
+from components.intent_classifier import ALARM, ALSO
 from outreach.safety import matcher, spelling
 from outreach.understanding.catalogue import ANSWERABLE, SAFETY
 
@@ -26,7 +27,15 @@ FOUND_BY = "found_by"
 class SafetyMatcher(GraphComponent):
     """Replaces the intent when a safety pattern matches, and keeps what was asked beside it under `also`."""
 
-    def __init__(self) -> None:
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """`long_message` is the number of words from which a pattern alone is not enough; `least_alarm` how much of such a
+        message has to speak for danger of any kind in the classifier's eyes.
+        """
+        return {"long_message": 40, "least_alarm": 0.03}
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self._config = config
         self._matcher = matcher.SafetyMatcher.load()
 
     @classmethod
@@ -34,7 +43,7 @@ class SafetyMatcher(GraphComponent):
         cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
     ) -> SafetyMatcher:
         """Rasa's way to make the component."""
-        return cls()
+        return cls(config)
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
@@ -51,7 +60,7 @@ class SafetyMatcher(GraphComponent):
 
     def _look_again(self, message: Message) -> None:
         found = self._matcher.match(message.get(TEXT))
-        if found is None:
+        if found is None or self._by_chance(message):
             return
         thought = (message.get(INTENT) or {}).get(INTENT_NAME_KEY)
         if thought in SAFETY and SAFETY.index(thought) <= SAFETY.index(found.intent):
@@ -66,3 +75,9 @@ class SafetyMatcher(GraphComponent):
         message.set(INTENT, intent, add_to_output=True)
         message.set(INTENT_RANKING_KEY, [intent, *others], add_to_output=True)
         message.set(ALSO, also, add_to_output=True)
+
+    def _by_chance(self, message: Message) -> bool:
+        """Whether a pattern's words say nothing here: the message is long, and none of it sounds like danger as a whole."""
+        alarm = message.get(ALARM)
+        long = len(message.get(TEXT).split()) >= self._config["long_message"]
+        return long and alarm is not None and float(alarm) < self._config["least_alarm"]
