@@ -27,6 +27,8 @@ from outreach.understanding import segments
 from outreach.understanding.catalogue import SAFETY
 
 ALSO = "also"
+# How much of a message speaks for danger of any kind, between 0 and 1: for components behind this one.
+ALARM = "alarm"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -135,6 +137,7 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         message.set(INTENT, chosen, add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         message.set(ALSO, also, add_to_output=True)
+        message.set(ALARM, alarm)
 
     def _alarm(self, probabilities: npt.NDArray[np.float64]) -> tuple[float, str]:
         """How much of a message speaks for danger of any kind, and for which kind most."""

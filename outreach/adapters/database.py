@@ -155,10 +155,10 @@ def _waiting(connection: Connection, patient: bool) -> Iterator[None]:
 
 
 @contextmanager
-def durably(engine: Engine) -> Iterator[Connection]:
+def durably(engine: Engine, patient: bool = False) -> Iterator[Connection]:
     """A writing transaction that is on the disk when it ends: somebody is told that it is saved.
 
-    Elsewhere SQLite may lose the last moments to a power cut, though never to a killed process.
+    Elsewhere SQLite may lose the last moments to a power cut, though never to a killed process. `patient` as in `writing`.
     """
     if engine.dialect.name != "sqlite":
         with writing(engine) as connection:
@@ -167,7 +167,7 @@ def durably(engine: Engine) -> Iterator[Connection]:
     with engine.connect().execution_options(begin="IMMEDIATE") as connection:
         connection.connection.execute("PRAGMA synchronous = FULL")
         try:
-            with connection.begin():
+            with _waiting(connection, patient), connection.begin():
                 yield connection
         finally:
             connection.connection.execute("PRAGMA synchronous = NORMAL")

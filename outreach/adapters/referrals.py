@@ -110,7 +110,7 @@ class ReferralStore:
         with writing(self._engine) as connection:
             return int(connection.execute(sa.delete(referral).where(over)).rowcount)
 
-    # Delivery
+    # Delivery. It keeps nobody waiting, so it waits for others as long as it takes.
 
     def claim(self, now: datetime, lease_for: timedelta, leave_out: Collection[tuple[str, str]] = ()) -> Notice | None:
         """Take the next notice that is due, for this worker alone until the lease is over. The inbox comes first.
@@ -130,7 +130,7 @@ class ReferralStore:
         # A look without the right to write first: there is nothing to do most of the time.
         if not self._any(sa.select(outbox.c.id).where(*due).limit(1)):
             return None
-        with writing(self._engine) as connection:
+        with writing(self._engine, patient=True) as connection:
             row = connection.execute(first).first()
             if row is None:
                 return None
@@ -147,7 +147,7 @@ class ReferralStore:
         False, and nothing is done, where the referral is no longer queued.
         """
         at = stored(now)
-        with durably(self._engine) as connection:
+        with durably(self._engine, patient=True) as connection:
             before = lock(connection, notice.referral_id)
             if before is not State.QUEUED or not _finish(connection, notice, at):
                 return False
@@ -158,18 +158,18 @@ class ReferralStore:
 
     def told(self, notice: Notice, now: datetime) -> bool:
         """The receiver has it. False where the lease was lost to another worker meanwhile."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, patient=True) as connection:
             return _finish(connection, notice, stored(now))
 
     def not_told(self, notice: Notice, next_at: datetime, error: str) -> None:
         """The receiver could not be told: to be tried again. `error` is a class's name."""
         values = {"lease": None, "leased_until": None, "next_at": stored(next_at), "last_error": error[:80]}
-        with writing(self._engine) as connection:
+        with writing(self._engine, patient=True) as connection:
             connection.execute(_of_lease(notice).values(**values))
 
     def cancel(self, notice: Notice, now: datetime) -> None:
         """There is nothing to tell any more."""
-        with writing(self._engine) as connection:
+        with writing(self._engine, patient=True) as connection:
             connection.execute(_of_lease(notice).values(cancelled_at=stored(now)))
 
     def waiting(self) -> tuple[int, datetime | None]:
