@@ -56,6 +56,8 @@ def serve(model: str, settings: Settings) -> None:
     app.config.REQUEST_TIMEOUT = 15
     app.config.RESPONSE_TIMEOUT = 30
     app.config.KEEP_ALIVE_TIMEOUT = 15
+    # Told to stop, it finishes its turns and takes no more: longer than one may take, shorter than the launcher waits.
+    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 9.0
     careful_http.prepare(app, receive_seconds=15)
     app.register_listener(partial(run.load_agent_on_start, model, endpoints, None), "before_server_start")
     app.register_listener(run.close_resources, "after_server_stop")

@@ -2,7 +2,6 @@
 they share does."""
 from __future__ import annotations
 
-import re
 import signal
 import threading
 import time
@@ -43,8 +42,12 @@ class Town:
         self.product = Running(folder / "product", {
             "DATABASE_URL": self.postgres.url, "REDIS_URL": self.redis.url, "TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_URL": PUBLIC,
             "SMS_PER_NUMBER_PER_HOUR": "100000", "SMS_PER_MINUTE_IN_ALL": "100000",
-        }).start()  # fmt: skip
-        self.second = self.product.worker()
+        })  # fmt: skip
+        try:
+            self.second = self.product.start().worker()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         self.product.stop()
@@ -104,17 +107,14 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
         return [each.result() for each in [pool.submit(call) for call in calls]]
 
 
-def is_fixed(messages: list[dict[str, Any]]) -> bool:
-    return "trouble" in messages[-1]["text"].lower() or "went wrong" in messages[-1]["text"].lower()
-
-
 def test_a_conversation_goes_on_at_whichever_worker_the_next_message_reaches(town: Town, second: Worker) -> None:
     person = Wanderer(*town.urls)
+    person.say("is there outreach near me")
+    assert "sada" not in person.services()
     person.say("i live in hitchin")
     person.say("is there outreach near me")
-    assert "outreach-north-herts-stevenage" in person.services(), person.heard()
-    offered = person.offered()
-    person.choose(offered[0])
+    assert "sada" in person.services(), person.heard()
+    person.choose(person.offered()[0])
     for said, wanted in ASKED.items():
         person.say(said)
         assert wanted in person.heard().lower(), (said, person.heard())
@@ -124,6 +124,7 @@ def test_a_referral_is_made_across_both_workers_and_delivered_once(town: Town, s
     person = Wanderer(*town.urls)
     for said in [ASKS, YES, *(each.format(place="Bushey") for each in FIRST)]:
         person.say(said)
+    person.choose("Send now")
     assert "Yes, send it" in person.offered(), person.heard()
     # The same press at both workers at the same time: one referral, and one reference.
     ids = {c["title"]: c["id"] for message in person.last for c in message["choices"]}
@@ -149,7 +150,7 @@ def test_a_text_that_reaches_both_workers_is_answered_once(town: Town, second: W
         here.last = there.last = here.fields("is there a refuge in hitchin")
         first, repeat = at_once(here.again, there.again)
         assert first == repeat and first, (first, repeat)
-    assert "refuge" in there.text("what about a refuge")[0].lower()
+    assert "a place to stay" in there.text("what about a refuge")[0].lower(), "it is one conversation"
     assert here.text("STOP") == [] and there.again() == []
     here.last = there.last
     assert here.again() == [], "and no worker repeats to somebody who has left"
@@ -217,64 +218,6 @@ class Crowd:
                 time.sleep(0.1)
 
 
-@pytest.mark.parametrize("how", ["stopped", "killed"])
-def test_a_worker_goes_while_people_talk_and_those_who_talked_with_it_go_on_with_the_other(town: Town, second: Worker, how: str) -> None:
-    moving = Person(second.url)
-    moving.say("i live in hitchin")
-    with Crowd(town.product.url) as crowd:
-        time.sleep(1)
-        (second.stop if how == "stopped" else second.kill)()
-        moving.http = httpx.Client(base_url=town.product.url, timeout=20)
-        moving.say("is there outreach near me")
-        assert "outreach-north-herts-stevenage" in moving.services(), moving.heard()
-        time.sleep(1)
-    assert crowd.wrong == [] and crowd.turns > 5
-    assert crowd.longest < 10
-
-
-def test_whoever_was_being_answered_by_a_worker_that_is_killed_is_answered_by_the_other_in_time(town: Town, second: Worker) -> None:
-    person = Person(second.url)
-    person.say("i live in hitchin")
-    headers = {"Authorization": f"Bearer {person.token}"}
-
-    def ask() -> None:
-        with pytest.raises(httpx.HTTPError):
-            for _ in range(100):
-                httpx.post(f"{second.url}/chat/api/messages", json={"text": "is there a refuge"}, headers=headers, timeout=20)
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    time.sleep(0.5)
-    second.kill()
-    asking.join(20)
-    began = time.monotonic()
-    answer = httpx.post(f"{town.product.url}/chat/api/messages", json={"text": "is there outreach near me"}, headers=headers, timeout=20)
-    assert "outreach-north-herts-stevenage" in answer.text and time.monotonic() - began < 10
-
-
-def test_a_worker_that_is_told_to_stop_finishes_what_it_has_begun(town: Town, second: Worker) -> None:
-    people = [Person(second.url) for _ in range(4)]
-    told = threading.Event()
-
-    def ask(person: Person) -> int:
-        request = person.http.build_request(
-            "POST", "/chat/api/messages", json={"text": "is there a refuge"}, headers={"Authorization": f"Bearer {person.token}"}
-        )
-        told.set()
-        return person.http.send(request).status_code
-
-    def stop() -> int:
-        told.wait(5)
-        time.sleep(0.05)
-        second.process.send_signal(signal.SIGTERM)
-        return second.process.wait(30)
-
-    *statuses, code = at_once(*(lambda person=person: ask(person) for person in people), stop)
-    assert statuses == [200] * 4 and code == 0
-    with pytest.raises(httpx.HTTPError):
-        httpx.get(f"{second.url}/health/live", timeout=5)
-
-
 @pytest.mark.parametrize("how", ["stop", "freeze"])
 def test_while_redis_is_gone_people_are_answered_as_before(town: Town, second: Worker, how: str) -> None:
     person = Wanderer(*town.urls)
@@ -295,7 +238,7 @@ def test_while_redis_is_gone_people_are_answered_as_before(town: Town, second: W
         person.say("hello")
         time.sleep(0.2)
     assert town.redis.client().keys("outreach:pace:*"), "and Redis is used again"
-    assert len(re.findall("Redis is gone", town.product.printed())) <= 4, "it is said when it goes, and not at every turn"
+    assert "Redis is gone" in town.product.printed() and "Redis is back" in town.product.printed()
 
 
 @pytest.mark.parametrize("how", ["stop", "freeze"])
@@ -314,7 +257,7 @@ def test_while_the_database_is_gone_everybody_gets_words_and_danger_and_leaving_
         for _ in range(2):
             began = time.monotonic()
             people[0].say(EXAMPLES["immediate_danger"])
-            assert "999" in people[0].last[0]["text"] and people[0].last[0]["text"].startswith("If you"), people[0].heard()
+            assert people[0].last[0]["text"].startswith("Call 999 now"), people[0].heard()
             assert time.monotonic() - began < 10
         assert leaving.say("exit")[0]["command"] == "exit"
         assert httpx.get(f"{town.product.url}/health/live", timeout=10).status_code == 200
@@ -323,12 +266,64 @@ def test_while_the_database_is_gone_everybody_gets_words_and_danger_and_leaving_
     until = time.monotonic() + 20
     while True:
         people[1].say("is there outreach near me")
-        if "outreach-north-herts-stevenage" in people[1].services():
+        if "sada" in people[1].services():
             break
         assert time.monotonic() < until, people[1].heard()
         time.sleep(0.5)
     assert leaving.post({"text": "hello"}).status_code == 401
     town.product.wait_until_ready(20)
+
+
+def test_a_worker_that_is_told_to_stop_finishes_what_it_has_begun_and_people_go_on_with_the_other(town: Town, second: Worker) -> None:
+    people = [Person(second.url) for _ in range(4)]
+    people[0].say("i live in hitchin")
+    told = threading.Event()
+
+    def ask(person: Person) -> int:
+        request = person.http.build_request(
+            "POST", "/chat/api/messages", json={"text": "is there a refuge"}, headers={"Authorization": f"Bearer {person.token}"}
+        )
+        told.set()
+        return person.http.send(request).status_code
+
+    def stop() -> int:
+        told.wait(5)
+        time.sleep(0.05)
+        second.process.send_signal(signal.SIGTERM)
+        return second.process.wait(30)
+
+    with Crowd(town.product.url) as crowd:
+        *statuses, code = at_once(*(lambda person=person: ask(person) for person in people), stop)
+        assert statuses == [200] * 4 and code == 0
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(f"{second.url}/health/live", timeout=5)
+        people[0].http = httpx.Client(base_url=town.product.url, timeout=20)
+        people[0].say("is there outreach near me")
+        assert "sada" in people[0].services(), people[0].heard()
+    assert crowd.wrong == [] and crowd.longest < 10
+
+
+def test_whoever_was_being_answered_by_a_worker_that_is_killed_is_answered_by_the_other_in_time(town: Town, second: Worker) -> None:
+    person = Person(second.url)
+    person.say("i live in hitchin")
+    headers = {"Authorization": f"Bearer {person.token}"}
+
+    def ask() -> None:
+        with pytest.raises(httpx.HTTPError):
+            for _ in range(100):
+                httpx.post(f"{second.url}/chat/api/messages", json={"text": "is there a refuge"}, headers=headers, timeout=20)
+
+    with Crowd(town.product.url) as crowd:
+        asking = threading.Thread(target=ask)
+        asking.start()
+        time.sleep(0.5)
+        second.kill()
+        asking.join(20)
+        began = time.monotonic()
+        person.http = httpx.Client(base_url=town.product.url, timeout=20)
+        person.say("is there outreach near me")
+        assert "sada" in person.services() and time.monotonic() - began < 10
+    assert crowd.wrong == [] and crowd.longest < 10
 
 
 def test_no_password_of_what_they_share_is_in_what_they_print(town: Town) -> None:
