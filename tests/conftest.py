@@ -1,6 +1,7 @@
 """What all tests share: one running product, and people who talk to it."""
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -54,6 +55,18 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     server = Postgres(tmp_path_factory.mktemp("postgres"))
     yield server.start()
     server.remove()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of the test's own, up to date and otherwise empty: the test runs on each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'outreach.db'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = f"test_{secrets.token_hex(8)}"
+    yield server.copy_of_migrated(name)
+    server.drop(name)
 
 
 @pytest.fixture(scope="session")

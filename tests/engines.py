@@ -22,6 +22,8 @@ import psycopg2
 import redis
 from running import free_port
 
+from outreach.adapters.database import connect, migrate
+
 STARTS_WITHIN = 60.0
 STOPS_WITHIN = 30.0
 
@@ -162,6 +164,7 @@ class Postgres(Engine):
     user = "postgres"
     package = "postgresql"
     stop_signal = signal.SIGINT
+    _migrated = False
 
     @property
     def url(self) -> str:
@@ -200,15 +203,31 @@ class Postgres(Engine):
                 raise
             self.create("outreach")
 
-    def create(self, database: str) -> str:
-        """Make an empty database; its address."""
+    def create(self, database: str, template: str = "template1") -> str:
+        """Make a database, empty or like another one; its address."""
+        self._command(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
+        return self.url_of(database)
+
+    def copy_of_migrated(self, database: str) -> str:
+        """Make a database that is up to date and otherwise empty; its address."""
+        if not self._migrated:
+            engine = connect(self.create("migrated"))
+            migrate(engine)
+            engine.dispose()
+            self._migrated = True
+        return self.create(database, "migrated")
+
+    def drop(self, database: str) -> None:
+        """Delete a database, whoever is still connected with it."""
+        self._command(f'DROP DATABASE "{database}" WITH (FORCE)')
+
+    def _command(self, statement: str) -> None:
         connection = psycopg2.connect(self.url_of("postgres"), connect_timeout=2)
         try:
             connection.autocommit = True
-            connection.cursor().execute(f'CREATE DATABASE "{database}"')
+            connection.cursor().execute(statement)
         finally:
             connection.close()
-        return self.url_of(database)
 
     def _program(self, name: str) -> str:
         return self.program(name, "usr/lib/postgresql/*/bin")

@@ -4,7 +4,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import date, datetime, timezone
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -16,8 +15,8 @@ from outreach.audit.actions import ACTIONS, NotDeclared
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = connect(f"sqlite:///{tmp_path / 'audit.db'}")
+def engine(database_url: str) -> Iterator[Engine]:
+    made = connect(database_url)
     migrate(made)
     yield made
     made.dispose()
@@ -33,9 +32,10 @@ def log(engine: Engine) -> AuditLog:
 
 def tamper(engine: Engine, statement: str) -> None:
     """As somebody would who can write to the file: the triggers are taken off first."""
+    sqlite = engine.dialect.name == "sqlite"
     with writing(engine) as connection:
-        for change in ("update", "delete"):
-            connection.exec_driver_sql(f"DROP TRIGGER audit_no_{change}")
+        for trigger in ("audit_no_update", "audit_no_delete") if sqlite else ("audit_only_grows ON audit",):
+            connection.exec_driver_sql(f"DROP TRIGGER {trigger}")
         connection.exec_driver_sql(statement)
 
 

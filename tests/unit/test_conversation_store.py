@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from components.conversation_store import TURNS_KEPT, ConversationStore
 from outreach.adapters.conversations import Conversations, conversation
-from outreach.adapters.database import connect
+from outreach.adapters.database import connect, migrate
 from outreach.privacy import capability
 
 TOKEN = "a" * 43
@@ -41,10 +42,10 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def conversations(clock: Clock) -> Conversations:
-    engine = connect("sqlite://")
-    conversation.create(engine)
-    return Conversations(engine, timedelta(minutes=30), clock)
+def conversations(clock: Clock, database_url: str) -> Iterator[Conversations]:
+    engine = connect(database_url)
+    migrate(engine)
+    yield Conversations(engine, timedelta(minutes=30), clock)
 
 
 @pytest.fixture
@@ -171,9 +172,9 @@ def test_a_database_that_fails_is_an_error_and_not_an_empty_conversation(store: 
     tracker = tracker_of(store)
     engine = store._conversations._engine
     conversation.drop(engine)
-    with pytest.raises(sa.exc.OperationalError):
+    with pytest.raises(sa.exc.DatabaseError):
         wait(store.retrieve(TOKEN))
-    with pytest.raises(sa.exc.OperationalError):
+    with pytest.raises(sa.exc.DatabaseError):
         wait(store.save(tracker))
 
 

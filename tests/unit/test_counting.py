@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -158,10 +158,11 @@ def test_what_was_not_understood_is_counted_by_what_came_nearest() -> None:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    engine = connect(f"sqlite:///{tmp_path / 'counts.db'}")
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = connect(database_url)
     migrate(engine)
-    return engine
+    yield engine
+    engine.dispose()
 
 
 def test_writing_adds_to_what_is_there(engine: Engine) -> None:

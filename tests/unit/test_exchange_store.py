@@ -32,8 +32,8 @@ NOW = datetime(2026, 11, 21, 9, tzinfo=timezone.utc)
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = database.connect(f"sqlite:///{tmp_path}/outreach.db")
+def engine(database_url: str) -> Iterator[Engine]:
+    made = database.connect(database_url)
     database.migrate(made)
     importer.import_content(ROOT / "content", made)
     yield made

@@ -26,8 +26,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = database.connect(f"sqlite:///{tmp_path}/var/outreach.db")
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = database.connect(database_url)
     database.migrate(engine)
     yield engine
     engine.dispose()

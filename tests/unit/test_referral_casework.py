@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from nacl.public import PrivateKey
-from referring import AREA_NAMES, CANARIES, DEE, DESKS, House, everything_in, sqlite
+from referring import AREA_NAMES, CANARIES, DEE, DESKS, House, everything_in
 
 from outreach.adapters.referral_delivery import Mail
 from outreach.privacy.sealing import CannotOpen, Opener
@@ -38,8 +38,8 @@ WEEKDAYS_9_TO_3 = safe_times("weekdays 9am-3pm")
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(sqlite(tmp_path), told=True)
+def house(database_url: str) -> House:
+    return House(database_url, told=True)
 
 
 def came(house: House, **changes: object) -> Worked:

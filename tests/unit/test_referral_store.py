@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from referring import CANARIES, DEE, KEEP_FOR, START, House, everything_in, sqlite
+from referring import CANARIES, DEE, KEEP_FOR, START, House, everything_in
 
 from outreach.privacy.sealing import CannotOpen, Opener
 from outreach.referrals.afterwards import Status
@@ -20,8 +20,8 @@ from outreach.referrals.states import ALLOWED, NotAllowed, State, check
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(sqlite(tmp_path), told=True)
+def house(database_url: str) -> House:
+    return House(database_url, told=True)
 
 
 def test_a_submitted_referral_is_saved_and_queued_at_once(house: House) -> None:
@@ -141,7 +141,7 @@ def test_consent_is_never_less_than_a_whole_record(empty: str) -> None:
 
 def test_a_failure_on_the_way_leaves_nothing_at_all(house: House) -> None:
     with house.engine.begin() as connection:
-        connection.exec_driver_sql("CREATE TRIGGER broken BEFORE INSERT ON outbox BEGIN SELECT RAISE(ABORT, 'x'); END")
+        connection.exec_driver_sql("ALTER TABLE outbox RENAME TO gone")
     with pytest.raises(NotOffered):
         house.submit()
     assert house.rows("referral") == house.rows("state_change") == []
@@ -154,9 +154,10 @@ def test_a_withdrawn_referral_leaves_nothing_behind(house: House, tmp_path: Path
     assert house.afterwards.withdraw(reference, "me")
     found = house.only()
     assert (found.state, found.sealed) == (State.WITHDRAWN, None)
-    with house.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    assert sealed is not None and sealed[40:80] not in everything_in(tmp_path)
+    if house.engine.dialect.name == "sqlite":
+        with house.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert sealed is not None and sealed[40:80] not in everything_in(tmp_path)
     with pytest.raises(Withdrawn):
         house.inbox.open(found.id, "kim", house.opener)
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import pyotp
 import pytest
@@ -81,8 +80,8 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    engine = connect(f"sqlite:///{tmp_path / 'staff.db'}")
+def house(database_url: str) -> Iterator[House]:
+    engine = connect(database_url)
     migrate(engine)
     yield House(engine)
     engine.dispose()

@@ -1,9 +1,8 @@
 """The desk: drafts, checks by a second pair of eyes, publishing, and the way back; every version kept."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,10 +59,11 @@ class FakeChecks:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    engine = connect(f"sqlite:///{tmp_path / 'desk.db'}")
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = connect(database_url)
     migrate(engine)
-    return engine
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture
