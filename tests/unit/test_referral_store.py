@@ -141,7 +141,10 @@ def test_consent_is_never_less_than_a_whole_record(empty: str) -> None:
 
 def test_a_failure_on_the_way_leaves_nothing_at_all(house: House) -> None:
     with house.engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE outbox RENAME TO gone")
+        connection.exec_driver_sql(
+            "CREATE TRIGGER broken BEFORE INSERT ON outbox BEGIN SELECT RAISE(ABORT, 'x'); END"
+            if connection.dialect.name == "sqlite" else "ALTER TABLE outbox ADD CONSTRAINT broken CHECK (false) NOT VALID"
+        )
     with pytest.raises(NotOffered):
         house.submit()
     assert house.rows("referral") == house.rows("state_change") == []
