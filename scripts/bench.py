@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import statistics
 import sys
 import tempfile
@@ -245,7 +246,7 @@ def peer_project() -> Trained | None:
     from scripts import bench_peer
 
     epochs = bench_peer.epochs_wanted()
-    say(f"making the peer and training it for {epochs} epochs")
+    say(f"making the peer and training it (epochs: {epochs})")
     return bench_peer.build(PEER_FOLDER, epochs, bool(os.environ.get("REUSE")))
 
 
@@ -300,20 +301,25 @@ def notes(load: float, trained: Trained | None, size: Size) -> list[str]:
     return found
 
 
+def write(whole: dict[str, Any], file: Path) -> None:
+    """Leave it all for whoever reads JSON."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     """Measure, print, write."""
     os.environ.setdefault("ACTIONS_PORT", "5055")
     os.chdir(ROOT)
+    # Whoever ends it ends what it has started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     size, load = QUICK if os.environ.get("QUICK") else Size(), os.getloadavg()[0]
     trained = peer_project()
     rows, more = measure(size, trained)
-    rows = {name: rows[name] for name in sorted(rows, key=lambda name: report.ROWS.index(name) if name in report.ROWS else 99)}
-    found = {**report.ratios(rows), **more}
     told = notes(load, trained, size)
-    print(report.table(rows, found, told))
-    (ROOT / "var").mkdir(exist_ok=True)
-    whole = {"notes": told, "rows": rows, "ratio": found}
-    (ROOT / "var" / "bench.json").write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+    whole = report.whole(rows, more, told)
+    print(report.table(whole["rows"], whole["ratio"], told))
+    write(whole, ROOT / "var" / "bench.json")
 
 
 if __name__ == "__main__":

@@ -43,8 +43,8 @@ class Trained:
     def told(self) -> str:
         """What a reader of the figures has to know."""
         took = f"in {self.training_s:.0f} s" if self.training_s else "by an earlier run"
-        bad = "" if self.epochs >= RASAS_EPOCHS else f", not {RASAS_EPOCHS}: as fast and as large, but it answers badly"
-        return f"the peer was trained {took} for {self.epochs} epochs{bad}"
+        bad = "" if self.epochs >= RASAS_EPOCHS else f" of {RASAS_EPOCHS}: as fast and as large, but it answers badly"
+        return f"the peer was trained {took}, epochs {self.epochs}{bad}"
 
 
 def epochs_wanted() -> int:

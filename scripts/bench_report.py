@@ -22,6 +22,14 @@ AT_MOST = {
 AT_LEAST = {"throughput": 3.5, "workers_2_over_1": 1.7}
 
 
+def whole(rows: Rows, more: Mapping[str, float], notes: list[str]) -> dict[str, Any]:
+    """What var/bench.json holds: the notes, the rows in the table's order, and the ratios, with `more` that were worked out
+    elsewhere.
+    """
+    known = {name: rows[name] for name in ROWS if name in rows}
+    return {"notes": notes, "rows": {**known, **rows}, "ratio": {**ratios(rows), **more}}
+
+
 def ratios(rows: Rows) -> dict[str, float]:
     """Every ratio that the rows allow. A run without the peer has none that compares with it."""
     found: dict[str, float] = {}

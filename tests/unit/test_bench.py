@@ -1,13 +1,16 @@
 """The bench's ratios, on figures that were made up: what is divided by what, and that a run has all that is asked of it."""
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from outreach.settings import ROOT
-from scripts import bench_client, bench_report, bench_turns
+from scripts import bench, bench_client, bench_report, bench_turns
+from scripts.bench_peer import Trained
 from scripts.bench_report import ratios, table
 
 FIRST = {"median": 10.0, "p95": 20.0, "p99": 30.0, "a_second": 100.0}
@@ -29,11 +32,21 @@ def rows() -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
-def test_a_whole_run_has_every_row_and_every_ratio_that_is_asked_of_it() -> None:
-    found = ratios(rows())
-    assert set(rows()) == set(bench_report.ROWS)
-    # The services come from `bench_directory`, with ratios of their own.
-    assert {*bench_report.AT_MOST, *bench_report.AT_LEAST} - set(found) == {"services_100k_over_107"}
+def test_what_is_written_has_every_row_and_every_ratio_that_is_asked_of_it(tmp_path: Path) -> None:
+    services = {"chat_100k": {"ours": {"with_107_ms": 1.0, "with_100k_ms": 1.1}}}
+    # The services' ratios come from `bench_directory`, which has the figures for them.
+    bench.write(bench_report.whole({**services, **rows()}, {"services_100k_over_107": 1.1}, ["a note"]), tmp_path / "var" / "bench.json")
+    written = json.loads((tmp_path / "var" / "bench.json").read_text(encoding="utf-8"))
+    assert list(written) == ["notes", "rows", "ratio"] and written["notes"] == ["a note"]
+    assert list(written["rows"]) == [*bench_report.ROWS, "chat_100k"]
+    assert {*bench_report.AT_MOST, *bench_report.AT_LEAST} <= set(written["ratio"])
+
+
+def test_a_busy_machine_a_quick_run_and_a_missing_peer_are_said() -> None:
+    told = "\n".join(bench.notes(1.7, None, bench.QUICK))
+    assert "BUSY" in told and "QUICK" in told and "without the peer" in told
+    calm = "\n".join(bench.notes(0.2, Trained(Path("there"), 1, 240.0), bench.Size()))
+    assert "BUSY" not in calm and "QUICK" not in calm and "epochs 1 of 100: " in calm
 
 
 @pytest.mark.parametrize(
