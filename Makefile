@@ -45,7 +45,8 @@ validate: setup ## Let Rasa check domain, data and rules
 lint: setup-dev ## Check style, types and the import rules
 	@.venv/bin/ruff check . && .venv/bin/mypy
 
-bench: setup-dev train ## Measure speed and memory, and write var/bench.json
+bench: setup-dev train $(if $(filter no,$(PEER)),,setup-peer) ## Measure speed and memory beside Rasa's default project, into var/bench.json: [QUICK=1] [REUSE=1] [PEER=no]
+	@scripts/setup-programs.sh postgresql redis-server
 	@$(PY) scripts/bench.py
 
 faults: setup-dev train ## Break the running product in every known way, and write docs/reliability.md: [ONLY=name,name]

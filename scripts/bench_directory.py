@@ -59,14 +59,14 @@ def compare(few: Calls, many: Calls, rounds: int = ROUNDS) -> dict[str, tuple[fl
     return found
 
 
-def measure(folder: Path) -> tuple[dict[str, object], dict[str, float]]:
+def measure(folder: Path, rounds: int = ROUNDS) -> tuple[dict[str, object], dict[str, float]]:
     """Rows of milliseconds, and the ratios. Makes two databases in the folder first, which takes half a minute."""
     from scripts.many_services import seed
 
     urls = {count: f"sqlite:///{folder}/{count}.db" for count in (0, MANY)}
     for count, url in urls.items():
         seed(url, count)
-    found = compare(calls(urls[0]), calls(urls[MANY]))
+    found = compare(calls(urls[0]), calls(urls[MANY]), rounds)
     rows: dict[str, object] = {
         f"{name}_100k": {"with_107_ms": round(few, 2), "with_100k_ms": round(many, 2)} for name, (few, many) in found.items()
     }

@@ -36,6 +36,11 @@ def cost(command: list[str], folder: Path, environment: dict[str, str]) -> dict[
     return {"wall_s": round(time.monotonic() - began, 1), "cpu_s": round(used, 1)}
 
 
+def data_hash() -> str:
+    """Changes whenever anything changes that the peer is trained on."""
+    return hashlib.sha256(b"".join(f.read_bytes() for f in sorted((ROOT / "data").rglob("*.yml")))).hexdigest()
+
+
 def train_ours(folder: Path) -> dict[str, float]:
     """Train this project's model from nothing, as `make train` would on a new machine, into a folder of its own."""
     command = [sys.executable, "-m", "rasa", "train", "--force", "--out", str(folder), "--fixed-model-name", "ours"]
@@ -44,7 +49,7 @@ def train_ours(folder: Path) -> dict[str, float]:
 
 def train_peer(reuse: bool) -> dict[str, Any]:
     """Make the peer's project and train it, NLU and rules. With `reuse`, keep what was trained on the same data."""
-    data = hashlib.sha256(b"".join(f.read_bytes() for f in sorted((ROOT / "data").rglob("*.yml")))).hexdigest()
+    data = data_hash()
     if reuse and TRAINED.is_file():
         known: dict[str, Any] = json.loads(TRAINED.read_text(encoding="utf-8"))
         if known["data"] == data and (PROJECT / "models" / "peer.tar.gz").is_file():

@@ -2,7 +2,7 @@
 
 Runs in the peer's own environment (.peer/venv), beside this project's code and without it:
 
-    .peer/venv/bin/python scripts/peer_project.py make FOLDER
+    .peer/venv/bin/python scripts/peer_project.py make FOLDER [EPOCHS]
     .peer/venv/bin/python scripts/peer_project.py parse MODEL TEXTS.json OUT.json
 
 Its rules give each intent its reply, without services, forms or anything else that a custom action does: what is left is
@@ -23,8 +23,11 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def make(folder: Path) -> None:
-    """Write the project: config, endpoints and credentials as `rasa init` has them; data and domain are ours."""
+def make(folder: Path, epochs: int | None = None) -> None:
+    """Write the project: config, endpoints and credentials as `rasa init` has them; data and domain are ours.
+
+    With `epochs`, the default pipeline is spelt out, and trained for so many epochs instead of 100.
+    """
     from rasa.cli.scaffold import create_initial_project
 
     shutil.rmtree(folder, ignore_errors=True)
@@ -38,8 +41,22 @@ def make(folder: Path) -> None:
     intents = [name for name in _intents() if f"utter_{name}" in replies and name != "restart"]
     domain = {"version": "3.1", "intents": _intents(), "responses": replies}
     rules = [{"rule": i, "steps": [{"intent": i}, {"action": f"utter_{i}"}]} for i in intents]
+    rules.append({"rule": "nlu_fallback", "steps": [{"intent": "nlu_fallback"}, {"action": "utter_not_understood"}]})
+    if epochs is not None:
+        _train_for(folder / "config.yml", epochs)
     _write(folder / "domain.yml", domain)
     _write(folder / "data" / "rules.yml", {"version": "3.1", "rules": rules})
+
+
+def _train_for(config: Path, epochs: int) -> None:
+    """Spell out the default pipeline, which the file leaves to Rasa, with other epochs. The policies stay Rasa's to choose."""
+    from rasa.engine.recipes import default_recipe
+
+    defaults = Path(default_recipe.__file__).with_name("config_files") / "default_config.yml"
+    pipeline = yaml.safe_load(defaults.read_text(encoding="utf-8"))["pipeline"]
+    written = yaml.safe_load(config.read_text(encoding="utf-8"))
+    pipeline = [{**each, "epochs": epochs} if "epochs" in each else each for each in pipeline]
+    _write(config, {**written, "pipeline": pipeline})
 
 
 def _intents() -> list[str]:
@@ -83,9 +100,9 @@ def parse(model: Path, texts: list[str]) -> list[dict[str, Any]]:
 
 
 def main(arguments: list[str]) -> None:
-    """`make FOLDER` or `parse MODEL TEXTS OUT`."""
+    """`make FOLDER [EPOCHS]` or `parse MODEL TEXTS OUT`."""
     if arguments[0] == "make":
-        make(Path(arguments[1]))
+        make(Path(arguments[1]), int(arguments[2]) if arguments[2:] else None)
         return
     model, texts, out = (Path(argument) for argument in arguments[1:])
     out.write_text(json.dumps(parse(model, json.loads(texts.read_text(encoding="utf-8")))), encoding="utf-8")
