@@ -256,6 +256,10 @@ def test_plain_http_leads_to_https_and_strange_names_lead_nowhere(proxy: Proxy) 
     assert (moved.status_code, moved.headers["location"]) == (301, f"{proxy.url}/chat")
     assert proxy.plain("/", STAFF).headers["location"] == f"{proxy.console_url}/"
     assert proxy.plain("/", "elsewhere.test").status_code == 404
+    sign = proxy.state / "acme" / ".well-known" / "acme-challenge" / "sign"
+    sign.parent.mkdir(parents=True, exist_ok=True)
+    sign.write_text("proof")
+    assert proxy.plain("/.well-known/acme-challenge/sign", CHAT).text == "proof", "whoever gives out certificates may look"
     with pytest.raises(httpx.ConnectError):
         proxy.ask("GET", "/chat", url=f"https://elsewhere.test:{proxy.port}")
 
