@@ -165,6 +165,9 @@ def test_the_exit_words_of_the_plain_page_lead_out_also_when_nothing_else_works(
     for said in [*exits, "Exit!", " x "]:
         answer = proxy.ask("POST", "/chat", data={"session": "s", "text": said})
         assert (answer.status_code, answer.headers.get("location")) == (303, SAFE), said
+    # nginx sees only what it holds in memory: so nothing up to the limit was put on the disk.
+    answer = proxy.ask("POST", "/chat", data={"session": "s" * 65_000, "text": "exit"})
+    assert answer.status_code == 303
     for said in ["exits", "how do I leave", "leave now or later"]:
         assert proxy.ask("POST", "/chat", data={"session": "s", "text": said}).status_code == 503, said
 
