@@ -165,6 +165,9 @@ def test_the_exit_words_of_the_plain_page_lead_out_also_when_nothing_else_works(
     for said in [*exits, "Exit!", " x "]:
         answer = proxy.ask("POST", "/chat", data={"session": "s", "text": said})
         assert (answer.status_code, answer.headers.get("location")) == (303, SAFE), said
+    # nginx sees only what it holds in memory: so nothing up to the limit was put on the disk.
+    answer = proxy.ask("POST", "/chat", data={"session": "s" * 65_000, "text": "exit"})
+    assert answer.status_code == 303
     for said in ["exits", "how do I leave", "leave now or later"]:
         assert proxy.ask("POST", "/chat", data={"session": "s", "text": said}).status_code == 503, said
 
@@ -256,6 +259,10 @@ def test_plain_http_leads_to_https_and_strange_names_lead_nowhere(proxy: Proxy) 
     assert (moved.status_code, moved.headers["location"]) == (301, f"{proxy.url}/chat")
     assert proxy.plain("/", STAFF).headers["location"] == f"{proxy.console_url}/"
     assert proxy.plain("/", "elsewhere.test").status_code == 404
+    sign = proxy.state / "acme" / ".well-known" / "acme-challenge" / "sign"
+    sign.parent.mkdir(parents=True, exist_ok=True)
+    sign.write_text("proof")
+    assert proxy.plain("/.well-known/acme-challenge/sign", CHAT).text == "proof", "whoever gives out certificates may look"
     with pytest.raises(httpx.ConnectError):
         proxy.ask("GET", "/chat", url=f"https://elsewhere.test:{proxy.port}")
 
