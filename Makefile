@@ -7,7 +7,7 @@ export PYTHONPATH := $(CURDIR)
 export RASA_TELEMETRY_ENABLED := false
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
-.PHONY: help run test keys console-user referrals text train evaluate evaluate-peer lint bench shots validate requirements setup setup-dev setup-peer clean docs faults
+.PHONY: help run audit test keys console-user referrals text train evaluate evaluate-peer lint bench shots validate requirements setup setup-dev setup-peer clean docs faults
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ validate: setup ## Let Rasa check domain, data and rules
 
 lint: setup-dev ## Check style, types and the import rules
 	@.venv/bin/ruff check . && .venv/bin/mypy
+
+audit: setup ## Ask the public database of known holes about every pinned package
+	@$(PY) scripts/audit.py
 
 bench: setup-dev train $(if $(filter no,$(PEER)),,setup-peer) ## Measure speed and memory beside Rasa's default project, into var/bench.json: [QUICK=1] [REUSE=1] [PEER=no]
 	@scripts/setup-programs.sh postgresql redis-server

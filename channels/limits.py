@@ -1,11 +1,19 @@
-"""How much one conversation, and one address, may ask for in a minute. Kept under hashes."""
+"""How much one conversation, one address, and all together may ask for in a minute. Kept under hashes."""
 from __future__ import annotations
 
+import ipaddress
 from hashlib import blake2b
 
 from outreach.adapters.pace import Pace
 
 _MINUTE = 60.0
+# An office or a mobile network may stand behind one address: it may send as much as ten conversations, and not as much as
+# all that it could begin.
+_CONVERSATIONS_OF_AN_ADDRESS = 10
+# All together may begin as many conversations as ten addresses, and never fewer than a thousand a minute.
+_ADDRESSES, _LEAST_IN_ALL = 10, 1000
+# Whoever has an IPv6 address mostly has as many as this leaves open.
+_IPV6_NETWORK = 64
 
 
 class Limits:
@@ -16,13 +24,32 @@ class Limits:
         self._messages = messages_per_minute
         self._sessions = sessions_per_minute
 
-    async def may_speak(self, token: str) -> bool:
-        """Whether this conversation may send another message now. Counts it."""
-        return await self._pace.may("speak", _hashed(token), self._messages, _MINUTE)
+    async def may_speak(self, token: str, address: str) -> bool:
+        """Whether this conversation, and this address, may send another message now. Counts it."""
+        # What one conversation sends too much is not counted against others behind the same address.
+        if not await self._pace.may("speak", _hashed(token), self._messages, _MINUTE):
+            return False
+        most = self._messages * _CONVERSATIONS_OF_AN_ADDRESS
+        return await self._pace.may("speak from", _hashed(network_of(address)), most, _MINUTE)
 
     async def may_begin(self, address: str) -> bool:
         """Whether this address may begin another conversation now. Counts it."""
-        return await self._pace.may("begin", _hashed(address), self._sessions, _MINUTE)
+        if not await self._pace.may("begin", _hashed(network_of(address)), self._sessions, _MINUTE):
+            return False
+        most = max(_LEAST_IN_ALL, self._sessions * _ADDRESSES)
+        return await self._pace.may("begin", "all", most, _MINUTE)
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: of IPv6 the network that one household or phone has to itself."""
+    try:
+        found = ipaddress.ip_address(address.strip("[]"))
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        mapped = found.ipv4_mapped
+        return str(mapped) if mapped else str(ipaddress.ip_network((int(found), _IPV6_NETWORK), strict=False))
+    return str(found)
 
 
 def _hashed(who: str) -> str:

@@ -36,6 +36,9 @@ logger = logging.getLogger(__name__)
 
 MOST_BYTES = 16 * 1024
 MOST_CHARACTERS = 1000
+# So many turns wait for each other at most. Whoever comes beyond that would wait for longer than a turn may take, and gets
+# the fixed reply with the helpline at once instead; work for people who have had it already would keep all others waiting.
+MOST_AT_ONCE = 150
 PURGE_EVERY = timedelta(seconds=60)
 _WEB = ROOT / "web"
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html"}
@@ -84,6 +87,7 @@ class Chat:
         self.exit_words = ExitWords.load("web")
         self.metrics = bootstrap.metrics()
         self.limits = Limits(settings.messages_per_minute, settings.sessions_per_minute, bootstrap.pace())
+        self._at_once = 0
         # What could not be deleted when it was to be forgotten. It counts as forgotten, and is tried again.
         self._still_to_forget: set[str] = set()
         self.turns: Turns = None  # type: ignore[assignment]  # set by `start`, before the first request
@@ -110,9 +114,9 @@ class Chat:
         await self._remember_choices(token, replies)
         return token, replies
 
-    async def check_pace(self, token: str, text: str | None) -> None:
+    async def check_pace(self, token: str, address: str, text: str | None) -> None:
         """Refuse what comes too fast; never an exit."""
-        if not (text is not None and self.exit_words.match(text)) and not await self.limits.may_speak(token):
+        if not (text is not None and self.exit_words.match(text)) and not await self.limits.may_speak(token, address):
             raise Refusal(429, "That was a lot of messages at once. Please wait a moment.")
 
     async def answer(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
@@ -120,6 +124,15 @@ class Chat:
         if text is not None and self.exit_words.match(text):
             await self.leave(token, labels.BY_WORD)
             return [Reply("", command="exit")]
+        if self._at_once >= MOST_AT_ONCE:
+            return [self.turns.static(labels.TOO_SLOW)]
+        self._at_once += 1
+        try:
+            return await self._answer(token, text, choice)
+        finally:
+            self._at_once -= 1
+
+    async def _answer(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
         key = capability.row_key(token)
         try:
             row = self.conversations.find(key)
@@ -264,7 +277,7 @@ def _api_routes(blueprint: Blueprint, chat: Chat) -> None:
         _check_size(request)
         token = _bearer(request)
         text, choice = _said(_json_body(request))
-        await chat.check_pace(token, text)
+        await chat.check_pace(token, _address(request, chat.settings), text)
         return json_response({"messages": as_contract(await chat.answer(token, text, choice))})
 
     @blueprint.delete("/api/session")
@@ -298,7 +311,7 @@ def _page_routes(blueprint: Blueprint, chat: Chat) -> None:
         typed, pressed = _field(request, "text"), _field(request, "choice")
         try:
             text, choice = _said({"choice": pressed} if pressed else {"text": typed})
-            await chat.check_pace(token, text)
+            await chat.check_pace(token, _address(request, chat.settings), text)
             said = typed if choice is None else chat.title_of(token, choice)
             replies = await chat.answer(token, text, choice)
         except Refusal as refusal:
@@ -388,17 +401,20 @@ def _exit_token(request: Request) -> str:
     """The token in the body of a beacon or form: form data, JSON, or bare text. Never an error: somebody is leaving."""
     try:
         found = _field(request, "session")
-        if found:
-            return found[:100]
-        body = (request.body or b"")[:1000].decode("utf-8", "ignore").strip()
-        return str(json.loads(body).get("session", ""))[:100] if body.startswith("{") else body.removeprefix("session=")[:100]
+        if not found:
+            body = (request.body or b"")[:1000].decode("utf-8", "ignore").strip()
+            found = str(json.loads(body).get("session", "")) if body.startswith("{") else body.removeprefix("session=")
+        # Every token is; what JSON can carry may not even be text.
+        return found[:100] if found.isascii() else ""
     except Exception:  # noqa: BLE001
         return ""
 
 
 def _address(request: Request, settings: Settings) -> str:
     """The address of whoever asks, behind as many proxies as the settings say can be believed."""
-    forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+    # A proxy may add a line of its own behind the one that came in.
+    lines = ",".join(request.headers.getall("x-forwarded-for", []))
+    forwarded = [part.strip() for part in lines.split(",") if part.strip()]
     if settings.trusted_proxies and len(forwarded) >= settings.trusted_proxies:
         return str(forwarded[-settings.trusted_proxies])
     return str(request.ip)

@@ -141,7 +141,9 @@ def _own_origins(request: Request) -> tuple[str, ...]:
 def address_of(request: Request) -> str:
     """The address that asks: the peer's, or what the proxies that `TRUSTED_PROXIES` counts say."""
     settings: Settings = request.app.ctx.settings
-    forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+    # A proxy may add a line of its own behind the one that came in.
+    lines = ",".join(request.headers.getall("x-forwarded-for", []))
+    forwarded = [part.strip() for part in lines.split(",") if part.strip()]
     if settings.trusted_proxies and len(forwarded) >= settings.trusted_proxies:
         return str(forwarded[-settings.trusted_proxies])
     return str(request.ip)

@@ -62,6 +62,18 @@ def _yes_no(raw: str) -> bool:
         raise ValueError("yes or no is wanted") from None
 
 
+def _count(raw: str) -> int:
+    if not raw.isascii() or not raw.isdigit() or int(raw) > 10:
+        raise ValueError("a whole number from 0 to 10 is wanted")
+    return int(raw)
+
+
+def _log_level(raw: str) -> str:
+    if raw.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+        raise ValueError("DEBUG, INFO, WARNING, ERROR or CRITICAL is wanted")
+    return raw.upper()
+
+
 def _mark_or_hide(raw: str) -> str:
     if raw not in ("mark", "hide"):
         raise ValueError("mark or hide is wanted")
@@ -137,11 +149,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MESSAGES_PER_MINUTE", "60", _whole, "How many messages one conversation may send in a minute."),
     Setting("SESSIONS_PER_MINUTE", "120", _whole,
             "How many conversations one address may begin in a minute. Many people may share one address."),
-    Setting("TRUSTED_PROXIES", "0", lambda raw: int(raw),
+    Setting("TRUSTED_PROXIES", "0", _count,
             "How many proxies stand in front: that many last entries of X-Forwarded-For are believed."),
     Setting("MODEL_DIR", "", _optional_folder,
             "A folder with another sentence encoder (model.onnx, tokenizer.json) than the one that comes with the project."),
-    Setting("LOG_LEVEL", "WARNING", _text, "How much is logged. No level logs what anybody wrote."),
+    Setting("LOG_LEVEL", "WARNING", _log_level, "How much is logged. No level logs what anybody wrote."),
     Setting("TWILIO_AUTH_TOKEN", "", _text,
             "The secret with which Twilio signs what it sends. Without it there is no service by text message.", secret=True),
     Setting("SMS_IDLE_MINUTES", "10", _positive, "A conversation by text is forgotten after so many minutes without a text."),

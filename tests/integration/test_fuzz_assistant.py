@@ -28,7 +28,7 @@ from fuzzing import (
     examples,
     written,
 )
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from running import Person, Running
 from sentences import is_static
@@ -141,6 +141,9 @@ def test_the_page_without_script_takes_any_form(
 @given(body=st.one_of(BYTES, JSON.map(lambda value: json.dumps({"session": value}).encode()),
                       CARRIED.map(lambda text: b"session=" + encoded(text).encode())), kind=KINDS, headers=ODD_HEADERS)  # fmt: skip
 @examples(100)
+@example(body=b'{"session": "\\ud800"}', kind=b"text/plain", headers=[])
+@example(body=b'{"session": ["\\udfff"]}', kind=b"", headers=[])
+@example(body=b"[" * 900, kind=b"text/plain", headers=[])
 def test_leaving_is_never_an_error(running: Running, body: bytes, kind: bytes, headers: Headers) -> None:
     mine = [header for header in headers if header[0] not in (b"Expect", b"Content-Type")]
     answer = check(ask(running.port, written("POST", "/chat/exit", [*mine, (b"Content-Type", kind)], body)))

@@ -19,7 +19,8 @@ def test_every_row_of_the_table_is_an_attribute_and_the_other_way_round() -> Non
 @pytest.mark.parametrize(
     ("name", "bad"),
     [("PORT", "eighty"), ("PORT", "70000"), ("SAFE_SITE", "javascript:alert(1)"), ("SHOW_UNCHECKED", "maybe"),
-     ("IDLE_MINUTES", "0"), ("IDLE_MINUTES", "nan"), ("MODEL_DIR", "/does/not/exist"), ("DATABASE_URL", "mysql://x"), ("PUBLIC_URL", "chat")],
+     ("IDLE_MINUTES", "0"), ("IDLE_MINUTES", "nan"), ("MODEL_DIR", "/does/not/exist"), ("DATABASE_URL", "mysql://x"), ("PUBLIC_URL", "chat"),
+     ("LOG_LEVEL", "LOUD"), ("LOG_LEVEL", "10"), ("TRUSTED_PROXIES", "-1"), ("TRUSTED_PROXIES", "one"), ("TRUSTED_PROXIES", "1000")],
 )
 def test_a_bad_setting_is_one_clear_line_that_names_it(name: str, bad: str) -> None:
     with pytest.raises(SettingsError) as error:
@@ -61,3 +62,7 @@ def test_a_secret_that_is_given_twice_or_cannot_be_read_stops_the_start_and_is_n
         with pytest.raises(SettingsError) as error:
             load(given)
         assert "DATABASE_URL" in str(error.value) and "hunter2" not in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_level_of_the_log_is_known_in_any_letters() -> None:
+    assert load({"LOG_LEVEL": "debug"}).log_level == "DEBUG"
