@@ -55,7 +55,7 @@ FAULTS = (
     Fault("assistant-hangs", "an assistant hangs for 20 s", SERVICE, breaking.hangs("assistant"), cut_off=True),
     Fault("actions-hang", "the action server hangs for 20 s", SERVICE, breaking.hangs("actions")),
     Fault("disk-full", "the database's disk is full for 20 s", SERVICE, breaking.disk_full, setting=Disk(400)),
-    Fault("model-corrupt", "the model's file is cut short, and the assistants are killed", SERVICE, breaking.model_corrupt,
+    Fault("model-corrupt", "the model's file is cut short, and an assistant killed", SERVICE, breaking.model_corrupt,
           cut_off=True, setting=TreeOfItsOwn()),
     Fault("clock-back", "the clock goes back an hour for 20 s", SERVICE, breaking.clock_back, forgets=True, setting=FakeTime()),
     Fault("slow-clients", "200 clients send a byte a second", SERVICE, breaking.slow_clients, seconds=30),
