@@ -73,6 +73,7 @@ def run(fault: Fault, house: House, pause: float, seconds: float | None = None, 
     record = Record()
     with Crowd(house.town(record, pause)) as crowd:
         course, memory, seen = happens(fault, house, record, fault.seconds if seconds is None else seconds, times)
+    fault.afterwards(house)
     return judged(fault, course, house.referrals(record.forms()), memory, seen, crowd.broken)
 
 

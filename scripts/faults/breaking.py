@@ -159,12 +159,15 @@ def model_corrupt(house: House, seconds: float) -> str:
 
 
 def clock_back(house: House, seconds: float) -> str:
-    """The clock of the product and of PostgreSQL goes back an hour, and later is put right."""
-    clock = house.folder / "clock"
-    clock.write_text("-3600\n")
+    """The clock of the product and of PostgreSQL goes back an hour, and stays there while people talk."""
+    (house.folder / "clock").write_text("-3600\n")
     time.sleep(seconds)
-    clock.write_text("+0\n")
-    return "then it is put right"
+    return "and stays so"
+
+
+def clock_right(house: House) -> None:
+    """The clock is right again: only now do others take what the product signs with the time."""
+    (house.folder / "clock").write_text("+0\n")
 
 
 def slow_clients(house: House, seconds: float) -> str:

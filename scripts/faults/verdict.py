@@ -91,7 +91,7 @@ def normal_after(course: Course) -> float:
 
 def failures(fault: Fault, outcome: Outcome, course: Course) -> list[str]:
     """Everything that may not be and was."""
-    came, sent, forgotten = outcome.came, outcome.referrals, outcome.came["told that it was forgotten"]
+    came, sent = outcome.came, outcome.referrals
     not_right_before = [each for each in course.before if each.came is not Came.RIGHT]
     found = {
         f"{len(not_right_before)} replies were not right before it began": not_right_before,
@@ -99,7 +99,7 @@ def failures(fault: Fault, outcome: Outcome, course: Course) -> list[str]:
         f"{came['wrong']} wrong replies": came["wrong"],
         f"{came['silence']} met silence (longest wait {outcome.longest} s)": came["silence"],
         f"{came['error without words']} errors without words": came["error without words"],
-        f"{forgotten} conversations were lost": forgotten and not fault.forgets,
+        f"{came['told that it was forgotten']} conversations were lost": came["told that it was forgotten"],
         f"{came['refused as too much']} were refused": came["refused as too much"],
         f"{came['not reached']} met a closed door": came["not reached"] and not fault.door,
         f"{outcome.urgent_fixed} in danger or leaving got the fixed reply": outcome.urgent_fixed and not fault.cut_off,
