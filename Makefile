@@ -7,7 +7,7 @@ export PYTHONPATH := $(CURDIR)
 export RASA_TELEMETRY_ENABLED := false
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
-.PHONY: help run audit test keys console-user referrals text train evaluate evaluate-peer lint bench shots validate requirements setup setup-dev setup-peer clean docs faults
+.PHONY: help run audit test keys console-user referrals text train evaluate evaluate-peer lint bench shots validate requirements setup setup-dev setup-peer clean docs faults soak
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ bench: setup-dev train $(if $(filter no,$(PEER)),,setup-peer) ## Measure speed a
 
 faults: setup-dev train ## Break the running product in every known way, and write docs/reliability.md: [ONLY=name,name]
 	@$(PY) -m scripts.faults $(if $(ONLY),--only '$(ONLY)')
+
+soak: setup-dev train ## Find the highest load and hold seven tenths of it, and write docs/reliability.md: [MINUTES=30]
+	@$(PY) scripts/soak.py $(if $(MINUTES),--minutes '$(MINUTES)')
 
 shots: setup-dev train ## Take the screenshots in docs/screenshots
 	@scripts/shots.sh

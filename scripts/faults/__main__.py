@@ -7,10 +7,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,9 +28,17 @@ from scripts.faults.record import Record, now  # noqa: E402
 from scripts.faults.settings import AsItIs, NotHere  # noqa: E402
 from scripts.faults.verdict import Course, Outcome, judged  # noqa: E402
 
-BEFORE_SECONDS = 8.0
-AFTER_SECONDS = 12.0
-FORM_SECONDS = 60.0
+
+@dataclass(frozen=True)
+class Times:
+    """How many seconds people talk before a fault and after it, and how long after it a form may still take."""
+
+    before: float = 8.0
+    after: float = 12.0
+    form: float = 60.0
+
+
+USUAL = Times()
 
 
 class Houses:
@@ -58,18 +68,21 @@ class Houses:
         return house
 
 
-def run(fault: Fault, house: House, pause: float, seconds: float | None = None) -> Outcome:
-    """Break the product once, with people about."""
+def run(fault: Fault, house: House, pause: float, seconds: float | None = None, times: Times = USUAL) -> Outcome:
+    """Break the product once, with people about, for so many seconds or the fault's own."""
     record = Record()
     with Crowd(house.town(record, pause)) as crowd:
-        course, memory, seen = happens(fault, house, record, fault.seconds if seconds is None else seconds)
+        course, memory, seen = happens(fault, house, record, fault.seconds if seconds is None else seconds, times)
+    fault.afterwards(house)
     return judged(fault, course, house.referrals(record.forms()), memory, seen, crowd.broken)
 
 
-def happens(fault: Fault, house: House, record: Record, seconds: float) -> tuple[Course, tuple[float, float], str]:
+def happens(
+    fault: Fault, house: House, record: Record, seconds: float, times: Times
+) -> tuple[Course, tuple[float, float], str]:
     """Let people talk, break, mend, and let them talk on until it is well, and a while longer."""
     start = now()
-    time.sleep(BEFORE_SECONDS)
+    time.sleep(times.before)
     before, began = house.memory(), now()
     try:
         seen = fault.breaks(house, seconds)
@@ -79,9 +92,9 @@ def happens(fault: Fault, house: House, record: Record, seconds: float) -> tuple
     until = mended + fault.well_within
     while not house.is_ready() and now() < until:
         time.sleep(0.5)
-    time.sleep(AFTER_SECONDS)
+    time.sleep(times.after)
     # On a busy machine a form takes its time, and a run in which none came to its end would say nothing of referrals.
-    until = now() + FORM_SECONDS
+    until = now() + times.form
     while not any(form.reference for form in record.forms()) and now() < until:
         time.sleep(0.5)
     course = Course(began, mended, record.between(start, began), record.between(began, now()))
@@ -100,6 +113,8 @@ def main() -> int:
     if unknown:
         sys.stderr.write(f"faults: there is no {', '.join(sorted(unknown))}; there are {', '.join(f.name for f in FAULTS)}\n")
         return 2
+    # Whoever ends it by a signal does not want the product to run on.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     about, outcomes, not_tried = about_the_run(wanted.pause), [], {}
     houses = Houses()
     try:
@@ -137,8 +152,8 @@ def show(outcome: Outcome) -> None:
     print(f"       {outcome.replies} replies: {came}; of danger and leaving {outcome.urgent}, {outcome.urgent_fixed} fixed")
     print(f"       longest wait {outcome.longest} s, normal after {outcome.normal_after} s, {outcome.referrals}")
     print(f"       memory {outcome.memory_before:.0f} to {outcome.memory_after:.0f} MB, statuses {outcome.statuses}")
-    for failure in outcome.failures:
-        print(f"       - {failure}")
+    for line in (*outcome.failures, *outcome.worst):
+        print(f"       - {line}")
     sys.stdout.flush()
 
 

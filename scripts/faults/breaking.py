@@ -145,7 +145,7 @@ def _use_up_log(house: House) -> bool:
 
 
 def model_corrupt(house: House, seconds: float) -> str:
-    """The model's file is half gone when the assistants have to load it: first one of them, then the other."""
+    """The model's file is half gone when an assistant has to load it. Later the file is whole again."""
     (model,) = (house.root / "models").glob("outreach-*.tar.gz")
     whole = model.read_bytes()
     model.write_bytes(whole[: len(whole) // 2])
@@ -159,12 +159,15 @@ def model_corrupt(house: House, seconds: float) -> str:
 
 
 def clock_back(house: House, seconds: float) -> str:
-    """The clock of the product and of what it stores in goes back an hour, and later is put right."""
-    clock = house.folder / "clock"
-    clock.write_text("-3600\n")
+    """The clock of the product and of PostgreSQL goes back an hour, and stays there while people talk."""
+    (house.folder / "clock").write_text("-3600\n")
     time.sleep(seconds)
-    clock.write_text("+0\n")
-    return "and is put right again"
+    return "and stays so"
+
+
+def clock_right(house: House) -> None:
+    """The clock is right again: only now do others take what the product signs with the time."""
+    (house.folder / "clock").write_text("+0\n")
 
 
 def slow_clients(house: House, seconds: float) -> str:

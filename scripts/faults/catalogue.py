@@ -12,13 +12,17 @@ from scripts.faults.settings import AsItIs, Disk, FakeTime, Setting, TreeOfItsOw
 WELL_WITHIN = 60.0
 
 
+def nothing(house: House) -> None:
+    """There is nothing to do."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """One way to break. `breaks` breaks and mends, and gives a sentence on what it saw.
 
     `cut_off` says that a request under way may be lost with the process that had it, and so may get no better than the
-    fixed reply; `door` that the only door itself is gone for a while; `forgets` that conversations may be over. `setting` makes
-    what the fault needs around the product.
+    fixed reply; `door` that the only door itself is gone for a while. `afterwards` is done when nobody talks any more, before
+    the referrals are counted. `setting` makes what the fault needs around the product.
     """
 
     name: str
@@ -28,8 +32,8 @@ class Fault:
     seconds: float = 20.0
     cut_off: bool = False
     door: bool = False
-    forgets: bool = False
     well_within: float = WELL_WITHIN
+    afterwards: Callable[[House], None] = nothing
     more: dict[str, str] = field(default_factory=dict)
     setting: Setting = field(default_factory=AsItIs)
 
@@ -55,9 +59,10 @@ FAULTS = (
     Fault("assistant-hangs", "an assistant hangs for 20 s", SERVICE, breaking.hangs("assistant"), cut_off=True),
     Fault("actions-hang", "the action server hangs for 20 s", SERVICE, breaking.hangs("actions")),
     Fault("disk-full", "the database's disk is full for 20 s", SERVICE, breaking.disk_full, setting=Disk(400)),
-    Fault("model-corrupt", "the model's file is cut short, and the assistants are killed", SERVICE, breaking.model_corrupt,
+    Fault("model-corrupt", "the model's file is cut short, and an assistant killed", SERVICE, breaking.model_corrupt,
           cut_off=True, setting=TreeOfItsOwn()),
-    Fault("clock-back", "the clock goes back an hour for 20 s", SERVICE, breaking.clock_back, forgets=True, setting=FakeTime()),
+    Fault("clock-back", "the clock goes back an hour", SERVICE, breaking.clock_back, afterwards=breaking.clock_right,
+          setting=FakeTime()),
     Fault("slow-clients", "200 clients send a byte a second", SERVICE, breaking.slow_clients, seconds=30),
     Fault("connections", "10,000 open connections", SERVICE, breaking.connections, seconds=30),
     Fault("flood-number", "a flood of texts from one number", SERVICE, breaking.flood_of_texts, more=LIMITED),
@@ -68,6 +73,6 @@ FAULTS = (
           door=True),
     Fault("machine-actions-hang", "one machine: the action server hangs for 20 s", MACHINE, breaking.hangs("actions")),
     Fault("machine-disk-full", "one machine: the disk is full for 20 s", MACHINE, breaking.disk_full, setting=Disk(32)),
-    Fault("machine-clock-back", "one machine: the clock goes back an hour for 20 s", MACHINE, breaking.clock_back, forgets=True,
-          setting=FakeTime()),
+    Fault("machine-clock-back", "one machine: the clock goes back an hour", MACHINE, breaking.clock_back,
+          afterwards=breaking.clock_right, setting=FakeTime()),
 )  # fmt: skip

@@ -54,8 +54,8 @@ class House:
     """A running product that can be broken, as a context.
 
     `service` is PostgreSQL, Redis, two assistants and nginx; `machine` is what `make run` starts: SQLite and one of each.
-    `more` are settings on top, `root` is where its files are. `disk` is a folder for what is stored, `engines_with` what the
-    engines have in their environment as well.
+    `more` are settings on top, `root` is where its files are. `disk` is a folder for what is stored, `engines_with` what
+    PostgreSQL has in its environment as well.
     """
 
     def __init__(
@@ -76,6 +76,8 @@ class House:
         try:
             self._begin()
         except BaseException:
+            if self.log.exists():
+                sys.stderr.write(self.log.read_text(encoding="utf-8", errors="replace")[-2000:])
             self._end()
             raise
         return self
@@ -128,7 +130,7 @@ class House:
             shutil.chown(self.postgres.data, self.postgres.user)
         with environment_with(self._engines_with):
             self.database_url = self.postgres.start().url
-            self.redis.start()
+        self.redis.start()
         workers = [f"127.0.0.1:{self.ports[name]}" for name in ("assistant", "worker")]
         limit = {name: value for name, value in self._more.items() if name.startswith("PROXY_")}
         self.proxy = Proxy(workers, f"127.0.0.1:{self.ports['console']}", **limit)

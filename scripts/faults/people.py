@@ -51,7 +51,7 @@ QUESTIONS = (
 SENT = len(QUESTIONS)
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Answer:
     """What came back over the wire. `status` is 0 where nothing did."""
 

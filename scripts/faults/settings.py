@@ -72,7 +72,7 @@ class Disk(Setting):
 
 
 class FakeTime(Setting):
-    """A clock of its own for the product and what it stores in: `folder/clock` says how far it is off."""
+    """A clock of its own for the product and PostgreSQL, which `folder/clock` sets. Redis does not start with one."""
 
     @contextmanager
     def made(self, folder: Path) -> Iterator[Surroundings]:

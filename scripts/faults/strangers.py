@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -121,10 +122,11 @@ def slow(door: Door) -> Callable[[Strangers, int], Awaitable[None]]:
                 writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 900\r\n\r\n".encode())
             else:
                 writer.write(head.encode() + b"X-Slow: ")
-            closed = asyncio.ensure_future(reader.read(1))
+            closed = asyncio.ensure_future(_closed(reader))
             while not closed.done():
                 writer.write(b"x")
-                await writer.drain()
+                with suppress(OSError):
+                    await writer.drain()
                 await asyncio.wait([closed], timeout=1.0)
             all_of_them.what["sent away" if time.monotonic() - began < 60 else "sent away late"] += 1
         finally:
@@ -132,6 +134,12 @@ def slow(door: Door) -> Callable[[Strangers, int], Awaitable[None]]:
             writer.close()
 
     return do
+
+
+async def _closed(reader: asyncio.StreamReader) -> None:
+    """Wait until the other side answers or closes, in whatever way."""
+    with suppress(OSError):
+        await reader.read(1)
 
 
 def flood(send: Callable[[int], Awaitable[str]], a_second: float) -> Callable[[Strangers, int], Awaitable[None]]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from scripts.faults.catalogue import Fault
-from scripts.faults.hearing import Came
+from scripts.faults.hearing import SILENCE_SECONDS, Came
 from scripts.faults.house import Referrals
 from scripts.faults.record import Said, counted, longest, percentile
 
@@ -32,6 +32,7 @@ class Outcome:
     memory_before: float
     memory_after: float
     seen: str
+    worst: list[str]
     failures: list[str] = field(default_factory=list)
 
     @property
@@ -69,11 +70,17 @@ def judged(fault: Fault, course: Course, referrals: Referrals, memory: tuple[flo
         urgent_fixed=sum(1 for each in urgent if each.came is Came.FIXED), statuses=statuses,
         longest=round(longest(said), 2), p99=round(percentile(said, 99), 2),
         normal_after=round(normal_after(course), 1), referrals=referrals,
-        memory_before=round(memory[0]), memory_after=round(memory[1]), seen=seen,
+        memory_before=round(memory[0]), memory_after=round(memory[1]), seen=seen, worst=worst(said),
     )  # fmt: skip
     outcome.failures.extend(failures(fault, outcome, course))
     outcome.failures.extend(f"a person of the run's own broke: {each}" for each in broken)
     return outcome
+
+
+def worst(said: list[Said]) -> list[str]:
+    """The replies that no fault excuses, for whoever looks into it: the door, what it was about, and how long it took."""
+    bad = [each for each in said if each.came not in (Came.RIGHT, Came.FIXED, Came.UNREACHED) or each.took > SILENCE_SECONDS]
+    return [f"{e.door} {e.about}: {e.came.value}, {e.status}, {e.took:.1f} s {e.note}".strip() for e in bad[:10]]
 
 
 def normal_after(course: Course) -> float:
@@ -84,7 +91,7 @@ def normal_after(course: Course) -> float:
 
 def failures(fault: Fault, outcome: Outcome, course: Course) -> list[str]:
     """Everything that may not be and was."""
-    came, sent, forgotten = outcome.came, outcome.referrals, outcome.came["told that it was forgotten"]
+    came, sent = outcome.came, outcome.referrals
     not_right_before = [each for each in course.before if each.came is not Came.RIGHT]
     found = {
         f"{len(not_right_before)} replies were not right before it began": not_right_before,
@@ -92,7 +99,7 @@ def failures(fault: Fault, outcome: Outcome, course: Course) -> list[str]:
         f"{came['wrong']} wrong replies": came["wrong"],
         f"{came['silence']} met silence (longest wait {outcome.longest} s)": came["silence"],
         f"{came['error without words']} errors without words": came["error without words"],
-        f"{forgotten} conversations were lost": forgotten and not fault.forgets,
+        f"{came['told that it was forgotten']} conversations were lost": came["told that it was forgotten"],
         f"{came['refused as too much']} were refused": came["refused as too much"],
         f"{came['not reached']} met a closed door": came["not reached"] and not fault.door,
         f"{outcome.urgent_fixed} in danger or leaving got the fixed reply": outcome.urgent_fixed and not fault.cut_off,

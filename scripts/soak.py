@@ -1,0 +1,235 @@
+"""`make soak [MINUTES=30]`: whether the product holds for long at seven tenths of what it can carry.
+
+It finds the highest load first: more and more people, until the slowest of a hundred turns takes over a second. Then it lets
+as many turns begin as seven tenths of that, for so many minutes. Writes var/soak.json and docs/reliability.md, and ends with 1
+where something failed, the slowest of a hundred took a second, or memory grew by a twentieth.
+"""
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "integration")]
+
+from scripts.faults.crowd import Crowd  # noqa: E402
+from scripts.faults.hearing import Came  # noqa: E402
+from scripts.faults.house import MACHINE, SERVICE, House  # noqa: E402
+from scripts.faults.page import put  # noqa: E402
+from scripts.faults.people import Filler, Talker, Texter, Town  # noqa: E402
+from scripts.faults.processes import family_of, memory_of  # noqa: E402
+from scripts.faults.record import Record, Said, counted, longest, now, percentile  # noqa: E402
+
+MOST_P99, MOST_GROWTH, SHARE = 1.0, 0.05, 0.7
+# Of ten people so many talk, fill in a form and text.
+MIX = (Talker, Talker, Talker, Talker, Talker, Talker, Filler, Filler, Texter, Texter)
+STEP_SECONDS, SETTLE_SECONDS = 20.0, 5.0
+FIRST_RATE, FACTOR, MOST_RATE = 5.0, 1.25, 400.0
+
+
+class Paced(Town):
+    """A town in which turns begin at a steady rate, however long they take: who wants to speak waits for their moment."""
+
+    def pace(self, rate: float, people: int) -> None:
+        """So many turns a second, by so many people."""
+        self.pause = people / rate
+
+    async def think(self) -> None:
+        """Wait for one's moment. Who was kept waiting is late, and speaks at once, so that the load stays what it is."""
+        task = asyncio.current_task()
+        due = self.moments.get(task, now() + self.pause * (hash(task) % 97) / 97) + self.pause
+        self.moments[task] = max(due, now() - 5 * self.pause)
+        await asyncio.sleep(max(0.0, due - now()))
+
+    @property
+    def moments(self) -> dict[Any, float]:
+        """When each last was due."""
+        return self.__dict__.setdefault("_moments", {})
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What a stretch of time was like. Seconds, and turns a second."""
+
+    wanted: float
+    turns: int
+    rate: float
+    p50: float
+    p95: float
+    p99: float
+    longest: float
+    not_right: dict[str, int]
+
+    @classmethod
+    def of(cls, said: Sequence[Said], seconds: float, wanted: float) -> Stretch:
+        """The figures."""
+        heard = list(said)
+        bad = {came.value: number for came, number in counted(heard).items() if came is not Came.RIGHT}
+        figures = (round(percentile(heard, part), 3) for part in (50, 95, 99))
+        return cls(round(wanted, 1), len(heard), round(len(heard) / seconds, 1), *figures, round(longest(heard), 3), bad)
+
+    def line(self) -> str:
+        """In a line."""
+        waits = f"p50 {self.p50:.3f}, p95 {self.p95:.3f}, p99 {self.p99:.3f} s"
+        return f"{self.rate:6.1f} turns a second, {waits}, {self.not_right or 'all right'}"
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything was right and quick enough, and the load was what it was to be."""
+        return not self.not_right and self.p99 < MOST_P99 and self.rate > 0.9 * self.wanted
+
+
+def people_for(rate: float) -> int:
+    """Enough that nobody has to speak more than every second and a half."""
+    return max(10, round(rate * 1.5))
+
+
+def during(house: House, rate: float, seconds: float, settle: float = SETTLE_SECONDS) -> tuple[Stretch, Record]:
+    """Have turns begin at this rate for so long, after a while that does not count."""
+    record = Record()
+    with crowd_at(house, record, rate):
+        time.sleep(settle)
+        began = now()
+        time.sleep(seconds)
+        said = record.between(began, now())
+    return Stretch.of(said, seconds, rate), record
+
+
+def crowd_at(house: House, record: Record, rate: float) -> Crowd:
+    """People who begin so many turns a second."""
+    people = people_for(rate)
+    plain = house.town(record, 1.0)
+    town = Paced(plain.door, record, plain.token, plain.public, tls=plain.tls)
+    town.pace(rate, people)
+    wanted: dict[Any, int] = {}
+    for number in range(people):
+        kind = MIX[number % len(MIX)]
+        wanted[kind] = wanted.get(kind, 0) + 1
+    return Crowd(town, wanted)
+
+
+def highest(house: House, step_seconds: float) -> tuple[Stretch | None, list[Stretch]]:
+    """The highest load that was all right with the slowest of a hundred under a second, and how it was found."""
+    found, tried, rate = None, [], FIRST_RATE
+    while rate <= MOST_RATE:
+        stretch, _ = during(house, rate, step_seconds)
+        tried.append(stretch)
+        print(f"  {stretch.line()}", flush=True)
+        if not stretch.holds:
+            break
+        found, rate = stretch, rate * FACTOR
+        # What was still under way is over before the next.
+        time.sleep(2)
+    return found, tried
+
+
+def memory_by_part(house: House) -> dict[str, float]:
+    """Resident memory of each process, in MB."""
+    found: dict[str, float] = {}
+    for name, unit in house.units.items():
+        for pid in family_of(unit.pid):
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0") if Path(f"/proc/{pid}").exists() else [""]
+            part = next((word for word in command if word.startswith("launcher.")), command[0].split("/")[-1] or "gone")
+            label = f"{name}: {part}" if part != "launcher" else name
+            found[label] = round(found.get(label, 0.0) + memory_of(pid), 1)
+    return found
+
+
+def soak(house: House, rate: float, minutes: float) -> dict[str, Any]:
+    """Hold a rate for so many minutes. Memory is compared with that after the first, in which everything is new."""
+    record, rows = Record(), []
+    with crowd_at(house, record, rate):
+        time.sleep(SETTLE_SECONDS)
+        began = now()
+        warm = min(60.0, minutes * 60 / 4)
+        time.sleep(warm)
+        start = memory_by_part(house)
+        for minute in range(1, max(1, round(minutes)) + 1):
+            edge = min(began + minute * 60, began + minutes * 60)
+            time.sleep(max(0.0, edge - now()))
+            rows.append(Stretch.of(record.between(max(began, edge - 60), edge), 60, rate))
+            print(f"  minute {minute:2}: {rows[-1].line()}", flush=True)
+        end, ended = memory_by_part(house), now()
+        whole = Stretch.of(record.between(began, ended), ended - began, rate)
+    referrals = house.referrals(record.forms())
+    before, after = sum(start.values()), sum(end.values())
+    return {
+        "minutes": minutes, "rate": rate, "whole": vars(whole), "by_minute": [vars(row) for row in rows],
+        "worst_p99": max(row.p99 for row in rows), "memory_start_mb": start, "memory_end_mb": end,
+        "growth": round(after / before - 1, 4), "referrals": vars(referrals),
+        "holds": not whole.not_right and whole.p99 < MOST_P99 and after / before - 1 < MOST_GROWTH
+        and not referrals.lost and not referrals.doubled and not referrals.without_yes,
+    }  # fmt: skip
+
+
+def words_of(found: dict[str, Any]) -> str:
+    """What docs/reliability.md says of it."""
+    run, held, sent = found["run"], found["soak"], found["soak"]["referrals"]
+    busy = "" if run["load_at_start"] < 1 else f" The machine had other work too (load {run['load_at_start']} at the start)."
+    bad = ", ".join(f"{number} {came}" for came, number in held["whole"]["not_right"].items()) or "none"
+    start, end = sum(held["memory_start_mb"].values()), sum(held["memory_end_mb"].values())
+    rows = [
+        ("highest load at which the slowest of a hundred took under a second", f"{found['highest']:.1f} turns a second"),
+        ("held", f"{held['minutes']:g} minutes at {held['whole']['rate']:.1f} turns a second ({held['whole']['turns']} turns)"),
+        ("turns that were not right", bad),
+        ("wait: half, 95 and 99 of a hundred", " / ".join(f"{held['whole'][p] * 1000:.0f} ms" for p in ("p50", "p95", "p99"))),
+        ("99 of a hundred in the worst minute", f"{held['worst_p99'] * 1000:.0f} ms"),
+        ("longest wait of all", f"{held['whole']['longest']:.1f} s"),
+        ("memory of all processes after the first minute", f"{start:.0f} MB"),
+        ("memory of all processes at the end", f"{end:.0f} MB ({held['growth']:+.1%})"),
+        ("referrals told, lost, doubled", f"{sent['told']}, {sent['lost']}, {sent['doubled']}"),
+        ("outcome", "holds" if held["holds"] else "**fails**"),
+    ]  # fmt: skip
+    table = ["| what | found |", "|---|---|", *(f"| {what} | {value} |" for what, value in rows)]
+    about = f"Run on {run['day']}, on {run['cores']} cores that carried the people too; {run['what']}.{busy}"
+    return "\n".join([about, "", *table])
+
+
+def main() -> int:
+    """Ramp, soak, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--kind", choices=(SERVICE, MACHINE), default=SERVICE)
+    parser.add_argument("--step", type=float, default=STEP_SECONDS, help="seconds at each load of the ramp")
+    wanted = parser.parse_args()
+    # Whoever ends it by a signal does not want the product to run on.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    whats = {SERVICE: "PostgreSQL, Redis, two assistants and nginx", MACHINE: "SQLite and one assistant with nothing in front"}
+    run = {
+        "day": date.today().isoformat(), "cores": os.cpu_count(), "load_at_start": round(os.getloadavg()[0], 1),
+        "what": whats[wanted.kind],
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="outreach-soak-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        # Everybody here comes from one address, so the limits by address would be what is measured.
+        with House(folder, wanted.kind, {"PROXY_REQUESTS_PER_SECOND": "1000"}) as house:
+            print("the highest load:")
+            most, tried = highest(house, wanted.step)
+            if most is None:
+                sys.stderr.write(f"soak: not even {FIRST_RATE:.0f} turns a second were carried\n")
+                return 1
+            print(f"{SHARE:.0%} of {most.rate:.1f} turns a second:")
+            time.sleep(5)
+            held = soak(house, most.wanted * SHARE, wanted.minutes)
+    found = {"run": run, "highest": most.rate, "ramp": [vars(each) for each in tried], "soak": held}
+    (ROOT / "var").mkdir(exist_ok=True)
+    (ROOT / "var" / "soak.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    put("soak", words_of(found))
+    print(words_of(found))
+    return 0 if held["holds"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
