@@ -71,6 +71,10 @@ class Answer:
         """Their words."""
         return [str(each.get("text", "")) for each in self.messages]
 
+    def begins_with(self, response: str, channel: str) -> bool:
+        """Whether the first thing that it says is this response."""
+        return self.status == 200 and bool(self.texts) and response != "nothing" and is_reply(self.texts[0], response, channel)
+
     def without_words(self) -> Came | None:
         """What came, where it was no reply that could be right or wrong."""
         if self.status == 0:
@@ -178,7 +182,11 @@ class Talker:
     async def say(self, text: str, about: str, response: str, services: bool) -> Came:
         """Say something, and hear whether the right reply comes."""
         answer = await self.post(text)
-        came = answer.without_words() or self._judged(answer, response, services)
+        if about == "danger" and answer.begins_with(response, "web"):
+            # What was vital came first. That something broke behind it may be said after it.
+            came = Came.RIGHT
+        else:
+            came = answer.without_words() or self._judged(answer, response, services)
         self.note(answer, about, came)
         return came
 
@@ -320,6 +328,8 @@ class Texter:
     def _judged(answer: Answer, response: str) -> Came:
         if answer.status == 200 and answer.body is not None:
             texts = answer.texts
+            if response != "greeting" and answer.begins_with(response, "sms"):
+                return Came.RIGHT
             if is_fixed(texts, "sms"):
                 return Came.FIXED
             if response in ("nothing", "greeting"):

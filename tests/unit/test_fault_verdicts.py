@@ -89,6 +89,13 @@ def test_an_answer_without_words_is_named_for_what_it_is() -> None:
     assert Answer(200, 1.0, {"messages": [{"text": "Hello."}]}).without_words() is None
 
 
+def test_danger_is_answered_where_its_reply_comes_first_whatever_is_said_after_it() -> None:
+    danger, fixed = ({"text": _first_line(name)} for name in ("utter_immediate_danger", "utter_static_fallback"))
+    assert Answer(200, 1.0, {"messages": [danger, fixed]}).begins_with("utter_immediate_danger", "web")
+    assert not Answer(200, 1.0, {"messages": [fixed, danger]}).begins_with("utter_immediate_danger", "web")
+    assert not Answer(503, 1.0, {"messages": [danger]}).begins_with("utter_immediate_danger", "web")
+
+
 def test_each_fault_has_a_name_of_its_own_and_the_page_gets_a_row_of_each(tmp_path: Path) -> None:
     assert len({fault.name for fault in FAULTS}) == len({fault.what for fault in FAULTS}) == len(FAULTS)
     run = {"day": "2026-11-22", "cores": 2, "load_at_start": 0.1, "pause": 1.0, "people": 12}
