@@ -26,6 +26,7 @@ from components import encoder
 from outreach.understanding import segments
 from outreach.understanding.catalogue import SAFETY
 
+OUT_OF_SCOPE = "out_of_scope"
 ALSO = "also"
 # How much of a message speaks for danger of any kind, between 0 and 1: for components behind this one.
 ALARM = "alarm"
@@ -41,11 +42,12 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
 
         `also_confidence` and `danger_confidence` are how sure a part of a message must be to count as a second question,
         and as a danger that the message as a whole does not show, though at least `least_alarm` of it does. `caution` is
-        by how much danger of any kind counts more than what else the message may be.
+        by how much danger of any kind counts more than what else the message may be, `everyday` by how much out_of_scope
+        does: balanced classes make it one intent of sixty, though it is most of what people write about.
         """
         return {
             "C": 8.0, "ngram_weight": 0.8, "max_features": 40000, "ngram_dimensions": 256, "ranking_length": 5,
-            "also_confidence": 0.6, "danger_confidence": 0.8, "least_alarm": 0.1, "caution": 1.5,
+            "also_confidence": 0.6, "danger_confidence": 0.8, "least_alarm": 0.1, "caution": 1.5, "everyday": 2.0,
         }
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
@@ -120,7 +122,7 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
     def _understand(self, message: Message) -> None:
         text = segments.tidy(message.get(TEXT))
         parts = segments.sentences(text)
-        whole = self._regression.predict_proba(self._features([text]))[0]
+        whole = self._probabilities([text])[0]
         ranking = self._ranking(whole)
         alarm, worst = self._alarm(whole)
         if ranking[0][INTENT_NAME_KEY] not in SAFETY and alarm * self._config["caution"] > ranking[0][PREDICTED_CONFIDENCE_KEY]:
@@ -130,7 +132,7 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         # Parts cost time: they are looked at only where they can change something, and apart from the long whole, to
         # whose length they would be padded.
         matter = bool(parts) and (danger is not None or len(parts) <= segments.MOST_QUESTIONS)
-        tops = [self._ranking(row)[0] for row in self._regression.predict_proba(self._features(parts))] if matter else []
+        tops = [self._ranking(row)[0] for row in self._probabilities(parts)] if matter else []
         chosen, also = segments.weigh(ranking[0], tops, self._config["also_confidence"], danger)
         if chosen != ranking[0]:
             ranking = _first(chosen, ranking)
@@ -138,6 +140,13 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         message.set(ALSO, also, add_to_output=True)
         message.set(ALARM, alarm)
+
+    def _probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        """How likely each intent is, a row for each text, in the order of the regression's classes."""
+        found: npt.NDArray[np.float64] = self._regression.predict_proba(self._features(texts))
+        found[:, self._regression.classes_ == OUT_OF_SCOPE] *= self._config["everyday"]
+        scaled: npt.NDArray[np.float64] = found / found.sum(axis=1, keepdims=True)
+        return scaled
 
     def _alarm(self, probabilities: npt.NDArray[np.float64]) -> tuple[float, str]:
         """How much of a message speaks for danger of any kind, and for which kind most."""
