@@ -132,7 +132,7 @@ class Town:
         return httpx.AsyncClient(base_url=self.door, timeout=GIVE_UP_SECONDS, transport=transport)
 
     async def think(self) -> None:
-        """Take one's time."""
+        """Take one's time. Everybody does before each thing they say, so that a pause makes a rate."""
         await asyncio.sleep(self.pause * random.uniform(0.6, 1.4))
 
 
@@ -166,12 +166,11 @@ class Talker:
 
     async def begin(self) -> bool:
         """Open the page. Whether there is a conversation now."""
+        await self.town.think()
         answer = await asked(lambda: self.http.post("/chat/api/session"), as_json)
         self.token = answer.body.get("session") if isinstance(answer.body, dict) else None
         came = answer.without_words() or self._judged(answer, "utter_greeting", False)
         self.note(answer, "greeting", came)
-        if self.token is None:
-            await self.town.think()
         return self.token is not None
 
     async def post(self, text: str) -> Answer:
@@ -197,6 +196,7 @@ class Talker:
         came = Came.RIGHT if left else answer.without_words() or Came.WRONG
         self.note(answer, "exit", came)
         if came is Came.RIGHT:
+            await self.town.think()
             after = await self.post("is there a refuge i could go to")
             came = after.without_words() or Came.WRONG
             self.note(after, "after leaving", Came.RIGHT if came is Came.FORGOTTEN else came)
@@ -297,13 +297,13 @@ class Texter:
         """Text until cancelled."""
         try:
             while True:
+                await self.town.think()
                 await self.say("hello", "greeting", "greeting")
                 for text, about, response in random.sample(TEXTS, len(TEXTS)):
                     await self.town.think()
                     await self.say(text, about, response)
                 await self.town.think()
                 await self.say("exit", "exit", "nothing")
-                await self.town.think()
         finally:
             await self.http.aclose()
 
