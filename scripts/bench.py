@@ -8,6 +8,7 @@ each row means.
     REUSE=1          keep the peer that an earlier run trained on the same data
     PEER=no          without the peer
     PEER_EPOCHS=100  train the peer for as long as `rasa init` would (hours)
+    PEER_STORIES=yes leave the stories of `rasa init` in the peer, so that its TED policy has work
 """
 from __future__ import annotations
 
@@ -150,6 +151,12 @@ def peak_of(pid: int) -> float:
     return round(int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) / 1024, 1)
 
 
+def cpu_of(pids: list[int]) -> float:
+    """The milliseconds of processor that these processes have used up to now."""
+    fields = [Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split() for pid in pids]
+    return sum(int(each[11]) + int(each[12]) for each in fields) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
 def starts(trained: Trained | None, size: Size) -> dict[str, list[float]]:
     """Seconds of starts, by turns; the last start of each is not here but is that of the sides that are measured."""
     found: dict[str, list[float]] = {"ours": [], "peer": []}
@@ -160,6 +167,13 @@ def starts(trained: Trained | None, size: Size) -> dict[str, list[float]]:
             with peer_running(trained) as (_, seconds):
                 found["peer"].append(seconds)
     return found
+
+
+def processor(begin: client.Begin, pids: list[int], size: Size) -> float:
+    """The milliseconds of processor that a turn costs in these processes together, by which a busy machine changes little."""
+    before = cpu_of(pids)
+    taken, _ = client.run(client.at_once([begin] * 2, turns.MESSAGES, size.doors))
+    return round((cpu_of(pids) - before) / len(taken), 2)
 
 
 def side_by_side(running: Running, peer: RunningPeer | None, size: Size) -> Rows:
@@ -173,7 +187,9 @@ def side_by_side(running: Running, peer: RunningPeer | None, size: Size) -> Rows
         say(f"turns, {people} at a time")
         rows[f"turn_{people}"] = client.run(turns.at_a_time(sides, people, size.blocks, 2))
     processes = ["launcher.assistant", "launcher.actions", "launcher.deliverer", "launcher.console"]
-    peaks = {name: peak_of(running.pid_of(name)) for name in processes}
+    pids = {"ours": [running.pid_of(name) for name in processes], **({} if peer is None else {"peer": [peer.process.pid]})}
+    rows["cpu_ms"] = {name: processor(begin, pids[name], size) for name, begin in sides.items()}
+    peaks = {name: peak_of(pid) for name, pid in zip(processes, pids["ours"])}
     rows["memory_mb"] = {"ours": peaks["launcher.assistant"]}
     rows["memory_all_mb"] = {"ours": round(sum(peaks.values()) + peak_of(running.process.pid), 1)}
     if peer is not None:
@@ -247,7 +263,7 @@ def peer_project() -> Trained | None:
 
     epochs = bench_peer.epochs_wanted()
     say(f"making the peer and training it (epochs: {epochs})")
-    return bench_peer.build(PEER_FOLDER, epochs, bool(os.environ.get("REUSE")))
+    return bench_peer.build(PEER_FOLDER, epochs, bench_peer.stories_wanted(), bool(os.environ.get("REUSE")))
 
 
 def measure(size: Size, trained: Trained | None) -> tuple[Rows, dict[str, float]]:

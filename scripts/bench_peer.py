@@ -34,6 +34,7 @@ class Trained:
     folder: Path
     epochs: int
     training_s: float
+    stories: bool = False
 
     @property
     def model(self) -> Path:
@@ -44,7 +45,8 @@ class Trained:
         """What a reader of the figures has to know."""
         took = f"in {self.training_s:.0f} s" if self.training_s else "by an earlier run"
         bad = "" if self.epochs >= RASAS_EPOCHS else f" of {RASAS_EPOCHS}: as fast and as large, but it answers badly"
-        return f"the peer was trained {took}, epochs {self.epochs}{bad}"
+        on = "rules and rasa init's stories" if self.stories else "rules, without stories, so that its TED policy is idle"
+        return f"the peer was trained {took} on {on}; epochs {self.epochs}{bad}"
 
 
 def epochs_wanted() -> int:
@@ -52,19 +54,25 @@ def epochs_wanted() -> int:
     return int(os.environ.get("PEER_EPOCHS") or DEFAULT_EPOCHS)
 
 
-def build(folder: Path, epochs: int, reuse: bool = False) -> Trained:
+def stories_wanted() -> bool:
+    """Whether `PEER_STORIES` says yes."""
+    return os.environ.get("PEER_STORIES") == "yes"
+
+
+def build(folder: Path, epochs: int, stories: bool = False, reuse: bool = False) -> Trained:
     """Make the project in the folder and train it. With `reuse`, keep what is there, if it was trained on the same data for as
     long. Raises CalledProcessError.
     """
-    if epochs == RASAS_EPOCHS and _trained_on(TRAINED, PROJECT) == {"data": data_hash()}:
+    if epochs == RASAS_EPOCHS and not stories and _trained_on(TRAINED, PROJECT) == {"data": data_hash()}:
         return Trained(PROJECT, epochs, 0.0)
-    note, meant = folder / "trained.json", {"data": data_hash(), "epochs": epochs}
+    note, meant = folder / "trained.json", {"data": data_hash(), "epochs": epochs, "stories": stories}
     if reuse and _trained_on(note, folder) == meant:
-        return Trained(folder, epochs, 0.0)
-    made = [str(PYTHON), str(SCRIPT), "make", str(folder), *([] if epochs == RASAS_EPOCHS else [str(epochs)])]
+        return Trained(folder, epochs, 0.0, stories)
+    options = [*([] if epochs == RASAS_EPOCHS else [str(epochs)]), *(["stories"] if stories else [])]
+    made = [str(PYTHON), str(SCRIPT), "make", str(folder), *options]
     subprocess.run(made, check=True, env=QUIET, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     command = [str(PYTHON), "-m", "rasa", "train", "--force", "--fixed-model-name", "peer"]
-    trained = Trained(folder, epochs, cost(command, folder, QUIET)["wall_s"])
+    trained = Trained(folder, epochs, cost(command, folder, QUIET)["wall_s"], stories)
     note.write_text(json.dumps(meant), encoding="utf-8")
     return trained
 
@@ -74,7 +82,7 @@ def _trained_on(note: Path, folder: Path) -> dict[str, Any] | None:
     if not (note.is_file() and (folder / "models" / "peer.tar.gz").is_file()):
         return None
     kept: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
-    return {name: kept[name] for name in ("data", "epochs") if name in kept}
+    return {name: kept[name] for name in ("data", "epochs", "stories") if name in kept}
 
 
 def parse_times(trained: Trained, texts: list[str]) -> list[float]:

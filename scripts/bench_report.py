@@ -11,7 +11,7 @@ Rows = Mapping[str, Mapping[str, Any]]
 
 # The rows that a whole run has, in the table's order. `bench_directory` adds its own.
 ROWS = (
-    "start_s", "memory_mb", "memory_all_mb", "parse_ms", "encoder_ms", "turn_1", "turn_8", "turn_32",
+    "start_s", "memory_mb", "memory_all_mb", "parse_ms", "encoder_ms", "turn_1", "turn_8", "turn_32", "cpu_ms",
     "web_ms", "sms_ms", "form_ms", "late_ms", "second_text_ms", "conversations_ms", "workers", "client",
 )  # fmt: skip
 # What a ratio may be at most, or has to be at least.
@@ -56,7 +56,7 @@ def _pairs(rows: Rows) -> Iterator[tuple[str, float | None, float | None]]:
         ("turn_median", "turn_1", ("median",)), ("turn_p95", "turn_1", ("p95",)), ("turn_p99", "turn_1", ("p99",)),
         ("turn_8_median", "turn_8", ("median",)), ("turn_32_median", "turn_32", ("median",)),
         ("parse", "parse_ms", ("median",)), ("start", "start_s", ()),
-        ("memory", "memory_mb", ()), ("memory_all", "memory_all_mb", ()),
+        ("memory", "memory_mb", ()), ("memory_all", "memory_all_mb", ()), ("cpu", "cpu_ms", ()),
     ):  # fmt: skip
         yield name, figure(row, "ours", *inside), figure(row, "peer", *inside)
     yield "throughput", _most_a_second(rows, "ours"), _most_a_second(rows, "peer")

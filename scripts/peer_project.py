@@ -2,7 +2,7 @@
 
 Runs in the peer's own environment (.peer/venv), beside this project's code and without it:
 
-    .peer/venv/bin/python scripts/peer_project.py make FOLDER [EPOCHS]
+    .peer/venv/bin/python scripts/peer_project.py make FOLDER [EPOCHS] [stories]
     .peer/venv/bin/python scripts/peer_project.py parse MODEL TEXTS.json OUT.json
 
 Its rules give each intent its reply, without services, forms or anything else that a custom action does: what is left is
@@ -23,16 +23,19 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def make(folder: Path, epochs: int | None = None) -> None:
+def make(folder: Path, epochs: int | None = None, stories: bool = False) -> None:
     """Write the project: config, endpoints and credentials as `rasa init` has them; data and domain are ours.
 
-    With `epochs`, the default pipeline is spelt out, and trained for so many epochs instead of 100.
+    With `epochs`, the default pipeline is spelt out, and trained for so many epochs instead of 100. With `stories`, those of
+    `rasa init` stay as far as our rules allow, so that its policies that learn from stories (TED) are trained, and asked in
+    each turn; without any, Rasa leaves them out.
     """
     from rasa.cli.scaffold import create_initial_project
 
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     create_initial_project(str(folder))
+    theirs = _read(folder / "data" / "stories.yml")["stories"], _read(folder / "domain.yml")
     for unwanted in ("data", "tests", "actions"):
         shutil.rmtree(folder / unwanted, ignore_errors=True)
     shutil.copytree(ROOT / "data" / "nlu", folder / "data" / "nlu")
@@ -44,8 +47,22 @@ def make(folder: Path, epochs: int | None = None) -> None:
     rules.append({"rule": "nlu_fallback", "steps": [{"intent": "nlu_fallback"}, {"action": "utter_not_understood"}]})
     if epochs is not None:
         _train_for(folder / "config.yml", epochs)
+    if stories:
+        domain["intents"] = sorted({*_intents(), *theirs[1]["intents"]})
+        domain["responses"] = {**theirs[1]["responses"], **replies}
+        kept = [{**story, "steps": _allowed(story["steps"], intents)} for story in theirs[0]]
+        _write(folder / "data" / "stories.yml", {"version": "3.1", "stories": kept})
     _write(folder / "domain.yml", domain)
     _write(folder / "data" / "rules.yml", {"version": "3.1", "rules": rules})
+
+
+def _allowed(steps: list[dict[str, str]], ruled: list[str]) -> list[dict[str, str]]:
+    """The steps of a story up to where a rule of ours would answer otherwise."""
+    for at, step in enumerate(steps[:-1]):
+        intent = step.get("intent")
+        if intent in ruled and steps[at + 1].get("action") != f"utter_{intent}":
+            return steps[:at]
+    return steps
 
 
 def _train_for(config: Path, epochs: int) -> None:
@@ -76,6 +93,10 @@ def _replies() -> dict[str, Any]:
     return replies
 
 
+def _read(file: Path) -> Any:
+    return yaml.safe_load(file.read_text(encoding="utf-8"))
+
+
 def _write(file: Path, content: dict[str, Any]) -> None:
     file.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
@@ -100,9 +121,10 @@ def parse(model: Path, texts: list[str]) -> list[dict[str, Any]]:
 
 
 def main(arguments: list[str]) -> None:
-    """`make FOLDER [EPOCHS]` or `parse MODEL TEXTS OUT`."""
+    """`make FOLDER [EPOCHS] [stories]` or `parse MODEL TEXTS OUT`."""
     if arguments[0] == "make":
-        make(Path(arguments[1]), int(arguments[2]) if arguments[2:] else None)
+        numbers = [int(each) for each in arguments[2:] if each.isdigit()]
+        make(Path(arguments[1]), numbers[0] if numbers else None, "stories" in arguments[2:])
         return
     model, texts, out = (Path(argument) for argument in arguments[1:])
     out.write_text(json.dumps(parse(model, json.loads(texts.read_text(encoding="utf-8")))), encoding="utf-8")
