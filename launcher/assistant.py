@@ -11,10 +11,16 @@ from launcher.parent import end_with_launcher
 from outreach.privacy import logs
 from outreach.settings import ROOT, Settings, SettingsError, load
 
+# A message is a row of a few hundred numbers: several threads spend most of their time, and the processor's, waiting.
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
 
 def main() -> None:
     """Serve until stopped. Exits with 2 and one line when it can't begin."""
     end_with_launcher()
+    # Before numpy is imported, which reads them once.
+    for name in ONE_THREAD:
+        os.environ.setdefault(name, "1")
     try:
         settings = load()
     except SettingsError as error:
