@@ -28,8 +28,6 @@ from outreach.understanding.catalogue import SAFETY
 
 OUT_OF_SCOPE = "out_of_scope"
 ALSO = "also"
-# How much of a message speaks for danger of any kind, between 0 and 1: for components behind this one.
-ALARM = "alarm"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -139,7 +137,6 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         message.set(INTENT, chosen, add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         message.set(ALSO, also, add_to_output=True)
-        message.set(ALARM, alarm)
 
     def _probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
         """How likely each intent is, a row for each text, in the order of the regression's classes."""

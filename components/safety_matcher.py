@@ -1,8 +1,7 @@
 """The second look: patterns for danger, self-harm, a child at risk and leaving, behind the classifier and its fallback.
 
-What a pattern finds wins over what the classifier thought, unless that is more urgent still. In a long story words come
-together by chance: there the classifier has to hold some danger possible as well. And where somebody says that they are
-alone, the classifier alone does not send them away.
+What a pattern finds wins over what the classifier thought, unless that is more urgent still. And where somebody says that
+they are alone, the classifier alone does not send them away.
 """
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from components.intent_classifier import ALARM, ALSO
+from components.intent_classifier import ALSO
 from outreach.safety import matcher, spelling
 from outreach.understanding.catalogue import ANSWERABLE, SAFETY
 
@@ -34,15 +33,7 @@ _ENOUGH = 0.2
 class SafetyMatcher(GraphComponent):
     """Replaces the intent when a safety pattern matches, and keeps what was asked beside it under `also`."""
 
-    @staticmethod
-    def get_default_config() -> dict[str, Any]:
-        """`long_message` is the number of words from which a pattern alone is not enough; `least_alarm` how much of such a
-        message has to speak for danger of any kind in the classifier's eyes.
-        """
-        return {"long_message": 40, "least_alarm": 0.03}
-
-    def __init__(self, config: dict[str, Any]) -> None:
-        self._config = config
+    def __init__(self) -> None:
         self._matcher = matcher.SafetyMatcher.load()
 
     @classmethod
@@ -50,7 +41,7 @@ class SafetyMatcher(GraphComponent):
         cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
     ) -> SafetyMatcher:
         """Rasa's way to make the component."""
-        return cls(config)
+        return cls()
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
@@ -68,7 +59,7 @@ class SafetyMatcher(GraphComponent):
     def _look_again(self, message: Message) -> None:
         found = self._matcher.match(message.get(TEXT))
         thought = (message.get(INTENT) or {}).get(INTENT_NAME_KEY)
-        if found is None or self._by_chance(message):
+        if found is None:
             if thought == LEAVING and self._matcher.alone(message.get(TEXT)):
                 self._stay(message)
             return
@@ -96,9 +87,3 @@ class SafetyMatcher(GraphComponent):
         nothing = {INTENT_NAME_KEY: DEFAULT_NLU_FALLBACK_INTENT_NAME, PREDICTED_CONFIDENCE_KEY: _ENOUGH}
         message.set(INTENT, nothing if unsure else ranking[0], add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
-
-    def _by_chance(self, message: Message) -> bool:
-        """Whether a pattern's words say nothing here: the message is long, and none of it sounds like danger as a whole."""
-        alarm = message.get(ALARM)
-        long = len(message.get(TEXT).split()) >= self._config["long_message"]
-        return long and alarm is not None and float(alarm) < self._config["least_alarm"]
