@@ -13,6 +13,7 @@ from console.access import allow
 from console.forms import FormData, form_data
 from console.render import back_to, page
 from console.threads import in_thread
+from console.topic_names import topic_names
 from outreach import bootstrap
 from outreach.adapters.service_search import Wanted
 from outreach.directory.directory import LIMIT
@@ -20,7 +21,6 @@ from outreach.editing.errors import Mistake, Mistakes, NotAllowed, NothingChange
 from outreach.editing.signposting import ListMovedOn, NoSuchList, is_fixed
 from outreach.model import Service, Topic
 from outreach.staff import Role, Staff
-from outreach.wording.replies import PREFIX
 
 blueprint = Blueprint("signposting")
 
@@ -140,7 +140,7 @@ def _all() -> dict[str, Any]:
 
 
 def _names() -> Any:
-    names = {reply.key.removeprefix(PREFIX): reply.name for reply in bootstrap.wording_desk().replies.all} | OTHERS
+    names = topic_names() | OTHERS
     return lambda key: names.get(key) or key.replace("_", " ")
 
 

@@ -10,11 +10,12 @@ from sanic.response import HTTPResponse
 from console.access import allow
 from console.render import page
 from console.threads import in_thread
+from console.topic_names import topic_names
 from outreach import bootstrap
 from outreach.reporting.asked import FEWEST, Month, days_of, month_of, months_between
 from outreach.reporting.counting import BROKEN, NOT_UNDERSTOOD, OUT_OF_SCOPE, OUTSIDE, keeps_area, today
 from outreach.staff import Role
-from outreach.wording.replies import CHANNEL_NAMES, CHANNELS, PREFIX
+from outreach.wording.replies import CHANNEL_NAMES, CHANNELS
 
 blueprint = Blueprint("unanswered")
 
@@ -44,10 +45,4 @@ def _month(wanted: str) -> tuple[list[date], date, Month, dict[str, str], dict[s
     first = next((month for month in months if f"{month:%Y-%m}" == wanted), months[0])
     areas = {area: area for area in bootstrap.outreach_areas()} | {OUTSIDE: "Outside the county"}
     found = month_of(counts.between(*days_of(first)), first, list(areas), CHANNELS)
-    return months, first, found, areas, _names()
-
-
-def _names() -> dict[str, str]:
-    """What staff call each topic."""
-    replies = bootstrap.wording_desk().replies
-    return {reply.key.removeprefix(PREFIX): reply.name for reply in replies.all} | {"": "Nothing that it knows"}
+    return months, first, found, areas, topic_names() | {"": "Nothing that it knows"}

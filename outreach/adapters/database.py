@@ -173,6 +173,11 @@ def durably(engine: Engine, patient: bool = False) -> Iterator[Connection]:
             connection.connection.execute("PRAGMA synchronous = NORMAL")
 
 
+def content_changed(connection: Connection) -> None:
+    """Let everybody who keeps content in memory read it again, once this transaction is committed."""
+    connection.execute(sa.update(content_revision).values(number=content_revision.c.number + 1))
+
+
 def take_turn(connection: Connection) -> None:
     """Wait until no other process migrates or imports, to the end of the transaction. SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":

@@ -148,8 +148,7 @@ class ManyChanges:
                 new.append({"key": service_id, "position": position, "imported_digest": None, **values})
         _insert(connection, table, new)
         service_search.index(connection, {service_id: document for service_id, (document, _) in self._live.items()})
-        revision = database.content_revision
-        connection.execute(sa.update(revision).values(number=revision.c.number + 1))
+        database.content_changed(connection)
 
     def _check_still_so(self, connection: Connection) -> None:
         versions, live = service_version, _live(connection, list(self._read_live))

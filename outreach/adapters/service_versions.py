@@ -171,8 +171,7 @@ class DatabaseChange:
     def finish(self) -> None:
         """Say that content has changed, once for the whole transaction."""
         if self._public_changed:
-            revision = database.content_revision
-            self._connection.execute(sa.update(revision).values(number=revision.c.number + 1))
+            database.content_changed(self._connection)
 
     def _position(self) -> int:
         if self._next_position is None:

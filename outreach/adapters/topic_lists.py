@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from outreach.adapters import database
 from outreach.adapters.audit_log import audit
+from outreach.adapters.directory_repository import DirectoryRepository
 from outreach.editing.signposting import CHANGED, Earlier
 from outreach.model import Service, Topic, documents
 
@@ -35,8 +36,7 @@ class TopicLists:
 
     def services(self, ids: Sequence[str]) -> Mapping[str, Service]:
         """Give services by id; those that do not exist are left out."""
-        with self._engine.connect() as connection:
-            return _services(connection, ids)
+        return DirectoryRepository(self._engine).services(ids)
 
     def earlier(self, key: str) -> list[Earlier]:
         """Give what a list was before, the latest change first."""
@@ -50,12 +50,6 @@ class TopicLists:
         """Begin a transaction; it ends with the block, and is undone by an exception."""
         with database.durably(self._engine) as connection:
             yield TopicChange(connection)
-
-
-def _services(connection: Connection, ids: Sequence[str]) -> dict[str, Service]:
-    table = database.service
-    rows = connection.execute(sa.select(table.c.key, table.c.document).where(table.c.key.in_(list(ids))))
-    return {row.key: documents.service(row.document) for row in rows}
 
 
 def _listed(before: str) -> tuple[str, ...]:
@@ -74,14 +68,10 @@ class TopicChange:
         row = self.connection.execute(sa.select(table.c.document).where(table.c.key == key).with_for_update()).first()
         return documents.topic(row.document) if row else None
 
-    def services(self, ids: Sequence[str]) -> Mapping[str, Service]:
-        """Give services by id; those that do not exist are left out."""
-        return _services(self.connection, ids)
-
     def put(self, topic: Topic, at: datetime) -> None:
         """Let the assistant offer this from its next answer on. `edited_at` keeps the importer's hands off it."""
-        table, revision = database.topic, database.content_revision
+        table = database.topic
         document = {**asdict(topic), "services": list(topic.services)}
         values = {"document": document, "edited_at": at.astimezone(timezone.utc)}
         self.connection.execute(sa.update(table).where(table.c.key == topic.key).values(**values))
-        self.connection.execute(sa.update(revision).values(number=revision.c.number + 1))
+        database.content_changed(self.connection)

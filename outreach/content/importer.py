@@ -69,8 +69,7 @@ def import_content(folder: Path, engine: Engine) -> dict[str, Counts]:
         counts = {table: _import_table(connection, table, documents) for table, documents in content.items()}
         service_search.fill(connection)
         if any(each.changed for each in counts.values()):
-            revision = database.content_revision
-            connection.execute(sa.update(revision).values(number=revision.c.number + 1))
+            database.content_changed(connection)
     return counts
 
 

@@ -52,9 +52,6 @@ class Change(Protocol):
     def topic(self, key: str) -> Topic | None:
         """Give a list as it is now."""
 
-    def services(self, ids: Sequence[str]) -> Mapping[str, Service]:
-        """Give services by id; those that do not exist are left out."""
-
     def put(self, topic: Topic, at: datetime) -> None:
         """Let the assistant offer this from its next answer on."""
 
@@ -131,7 +128,7 @@ class Signposting:
             if tuple(services) == before.services:
                 raise NothingChanged
             after = replace(before, services=tuple(services))
-            mistakes = [*_mistakes(after, change.services(services)), *self._left_alone(before, after)]
+            mistakes = [*_mistakes(after, self._lists.services(services)), *self._left_alone(before, after)]
             if mistakes:
                 raise Mistakes(mistakes)
             change.put(after, self._clock())

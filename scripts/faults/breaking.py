@@ -67,38 +67,28 @@ def hangs(part: str) -> Callable[[House, float], str]:
 
 def stopped(engine: str) -> Callable[[House, float], str]:
     """An operator stops PostgreSQL or Redis, and starts it again."""
-
-    def breaks(house: House, seconds: float) -> str:
-        getattr(house, engine).stop()
-        time.sleep(seconds)
-        getattr(house, engine).start()
-        return f"for {seconds:.0f} s"
-
-    return breaks
+    return _away(engine, "stop", "start", "for {:.0f} s")
 
 
 def killed_engine(engine: str) -> Callable[[House, float], str]:
     """kill -9 of PostgreSQL or Redis, which is started again after some seconds."""
-
-    def breaks(house: House, seconds: float) -> str:
-        getattr(house, engine).kill()
-        time.sleep(seconds)
-        getattr(house, engine).start()
-        return f"started again after {seconds:.0f} s"
-
-    return breaks
+    return _away(engine, "kill", "start", "started again after {:.0f} s")
 
 
 def frozen(engine: str) -> Callable[[House, float], str]:
     """PostgreSQL or Redis takes connections and does nothing."""
+    return _away(engine, "freeze", "thaw", "for {:.0f} s")
 
+
+def _away(engine: str, goes: str, comes_back: str, saw: str) -> Callable[[House, float], str]:
     def breaks(house: House, seconds: float) -> str:
-        getattr(house, engine).freeze()
+        it = getattr(house, engine)
+        getattr(it, goes)()
         try:
             time.sleep(seconds)
         finally:
-            getattr(house, engine).thaw()
-        return f"for {seconds:.0f} s"
+            getattr(it, comes_back)()
+        return saw.format(seconds)
 
     return breaks
 
