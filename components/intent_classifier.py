@@ -7,6 +7,7 @@ with figures, is in docs/adr/0006-classifier.md.
 from __future__ import annotations
 
 import hashlib
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from outreach.understanding.catalogue import SAFETY
 
 OUT_OF_SCOPE = "out_of_scope"
 ALSO = "also"
+_LEARNED = "classifier.pickle"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -158,10 +160,9 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         ]
 
     def _persist(self) -> None:
-        import joblib
-
+        learned = (self._ngrams, self._projection, self._regression)
         with self._model_storage.write_to(self._resource) as folder:
-            joblib.dump((self._ngrams, self._projection, self._regression), folder / "classifier.joblib", compress=3)
+            (folder / _LEARNED).write_bytes(pickle.dumps(learned, protocol=5))
 
     @classmethod
     def load(
@@ -169,11 +170,11 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         **kwargs: Any,
     ) -> SentenceIntentClassifier:
         """Rasa's way to bring back a trained component. Raises when the file is missing or damaged."""
-        import joblib
-
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            component._ngrams, component._projection, component._regression = joblib.load(folder / "classifier.joblib")
+            # Made by this project's own training, as all of a model is.
+            learned = pickle.loads((folder / _LEARNED).read_bytes())  # noqa: S301
+        component._ngrams, component._projection, component._regression = learned
         return component
 
 

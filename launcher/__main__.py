@@ -15,15 +15,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-import httpx
-
-from launcher.parent import LAUNCHER
+from launcher.parent import LAUNCHER, PREPARED
 from launcher.train import current_model
 from outreach.settings import ROOT, Settings, SettingsError, console_url, load
 
 _READY_WITHIN = 120.0
-# In the order in which they are started.
+# They are stopped from the last to the first: the assistant finishes its turns while there are still actions.
 PARTS = ("actions", "assistant", "deliverer", "console")
+# These let the others go first, until somebody could be answered, but not for longer than so many seconds.
+_LATER = ("deliverer", "console")
+_LATER_WITHIN = 20.0
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound
 _LONGEST_PAUSE = 30.0
 # A process that lived this long was well: its next failure is a new one.
@@ -45,11 +46,17 @@ class Watched:
     pause: float = 0.5
     due: float = 0.0
 
-    def start(self) -> None:
-        """Start it. It gets a session of its own, so that Ctrl-C reaches it through the launcher alone."""
+    def start(self, waits_for: int | None = None) -> None:
+        """Start it. It gets a session of its own, so that Ctrl-C reaches it through the launcher alone.
+
+        It serves nobody until there is something to read from the pipe `waits_for`.
+        """
         self.started = time.monotonic()
         mine = {**os.environ, LAUNCHER: str(os.getpid())}
-        self.process = subprocess.Popen(self.command, cwd=ROOT, start_new_session=True, env=mine)
+        pipes = [] if waits_for is None else [waits_for]
+        if pipes:
+            mine[PREPARED] = str(waits_for)
+        self.process = subprocess.Popen(self.command, cwd=ROOT, start_new_session=True, env=mine, pass_fds=pipes)
 
     def look(self) -> None:
         """Start it again if it died and its pause is over."""
@@ -88,8 +95,8 @@ def _port_is_free(host: str, port: int) -> bool:
     return True
 
 
-def _prepare(settings: Settings, parts: Sequence[str]) -> str | None:
-    """Everything that must be true before any of these parts is started; the first that is not, as one line."""
+def _check(settings: Settings, parts: Sequence[str]) -> str | None:
+    """Everything that must be there before any of these parts is started; the first that is not, as one line."""
     ports = (
         ("assistant", "PORT", settings.host, settings.port), ("actions", "ACTIONS_PORT", "127.0.0.1", settings.actions_port),
         ("console", "CONSOLE_PORT", settings.host, settings.console_port),
@@ -101,6 +108,11 @@ def _prepare(settings: Settings, parts: Sequence[str]) -> str | None:
             return f"port {port} is in use: stop what uses it, or set {name} to another"
     if "assistant" in parts and current_model() is None:
         return "there is no current model: run `make train`"
+    return None
+
+
+def _prepare() -> str | None:
+    """Bring the database up to date; why that can't be done, as one line."""
     with suppress(OSError):
         # Where nothing can be written here, the settings name other places.
         (ROOT / "var").mkdir(exist_ok=True)
@@ -125,8 +137,11 @@ def answers(address: str, with_services: bool = True) -> bool:
     Without `with_services` words are enough: while staff have checked nothing, and nothing unchecked may be shown, there is
     no service to show.
     """
+    import httpx
+
     try:
-        with httpx.Client(base_url=address, timeout=10) as client:
+        # It is this machine: there is no certificate to check, and to be ready for one takes longer than to ask.
+        with httpx.Client(base_url=address, timeout=10, verify=False) as client:  # noqa: S501
             if client.get("/health/ready").status_code != 200:
                 return False
             token = client.post("/chat/api/session").json()["session"]
@@ -139,12 +154,13 @@ def answers(address: str, with_services: bool = True) -> bool:
         return False
 
 
-def _report_when_ready(settings: Settings, stopping: threading.Event) -> None:
+def _report_when_ready(settings: Settings, stopping: threading.Event, ready: threading.Event) -> None:
     address = f"http://{'127.0.0.1' if settings.host in _EVERYWHERE else settings.host}:{settings.port}"
     until = time.monotonic() + _READY_WITHIN
-    while not stopping.wait(0.25):
+    while not stopping.wait(0.1):
         if answers(address, with_services=settings.show_unchecked):
             _say(f"ready: {address}/chat")
+            ready.set()
             return
         if time.monotonic() > until:
             _say(f"not ready after {_READY_WITHIN:.0f} s: see {address}/health/ready")
@@ -175,29 +191,58 @@ def main(parts: Sequence[str] = PARTS) -> int:
     except SettingsError as error:
         sys.stderr.write(f"run: {error}\n")
         return 2
-    problem = _prepare(settings, parts)
+    os.environ["PYTHONUNBUFFERED"] = "1"
+    watched = {name: Watched(name, [sys.executable, "-m", f"launcher.{name}"]) for name in PARTS if name in parts}
+    problem = _check(settings, parts) or _start(watched)
     if problem:
         sys.stderr.write(f"run: {problem}\n")
         return 2
-    stopping = threading.Event()
+    stopping, ready = threading.Event(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    python = [sys.executable, "-m"]
-    watched = [Watched(name, [*python, f"launcher.{name}"]) for name in PARTS if name in parts]
-    os.environ["PYTHONUNBUFFERED"] = "1"
-    for process in watched:
-        process.start()
-    if "assistant" in parts:
-        threading.Thread(target=_report_when_ready, args=(settings, stopping), daemon=True).start()
-    if "console" in parts:
-        _say_how_to_come_in(settings)
-    while not stopping.wait(0.2):
-        for process in watched:
-            process.look()
+    if "assistant" in watched:
+        threading.Thread(target=_report_when_ready, args=(settings, stopping, ready), daemon=True).start()
+    else:
+        ready.set()
+    _watch(watched, settings, stopping, ready)
     _say("stopping")
-    for process in reversed(watched):
+    for process in reversed(watched.values()):
         process.stop()
     return 0
+
+
+def _start(watched: dict[str, Watched]) -> str | None:
+    """Start what somebody who writes needs; why that can't be done, as one line.
+
+    The assistant, which takes longest, loads its model while the database is prepared, and serves nobody until it is.
+    """
+    prepared, done = os.pipe()
+    assistant, actions = watched.get("assistant"), watched.get("actions")
+    if assistant:
+        assistant.start(waits_for=prepared)
+    problem = _prepare()
+    if problem and assistant:
+        assistant.stop()
+    os.close(done)
+    os.close(prepared)
+    if not problem and actions:
+        actions.start()
+    return problem
+
+
+def _watch(watched: dict[str, Watched], settings: Settings, stopping: threading.Event, ready: threading.Event) -> None:
+    """Start the others when it is time, and whatever dies, until it is time to stop."""
+    later = [watched[name] for name in _LATER if name in watched]
+    at_the_latest = time.monotonic() + _LATER_WITHIN
+    while not stopping.wait(0.1):
+        if later and (ready.is_set() or time.monotonic() > at_the_latest):
+            for process in later:
+                process.start()
+            later = []
+            if "console" in watched:
+                _say_how_to_come_in(settings)
+        for process in watched.values():
+            process.look()
 
 
 if __name__ == "__main__":

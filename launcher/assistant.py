@@ -1,13 +1,15 @@
 """The assistant's process: Rasa with this project's channels, and nothing of Rasa's HTTP API."""
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
 import re
 import sys
 from functools import partial
 from pathlib import Path
 
-from launcher.parent import end_with_launcher
+from launcher.parent import PREPARED, end_with_launcher
 from outreach.privacy import logs
 from outreach.settings import ROOT, Settings, SettingsError, load
 
@@ -33,11 +35,16 @@ def main() -> None:
     if model is None:
         sys.exit("assistant: no current model; run `make train`")
     logs.install(settings.log_level)
+    # What a start makes stays: looking again and again whether it can be thrown away is a tenth of the start.
+    gc.disable()
     serve(str(model), settings)
 
 
 def serve(model: str, settings: Settings) -> None:
     """Run Rasa's agent behind this project's channels, in this process."""
+    from launcher import left_out
+
+    left_out.install()
     from rasa.core import run
     from rasa.core.channels.channel import register
     from rasa.core.utils import AvailableEndpoints
@@ -50,6 +57,7 @@ def serve(model: str, settings: Settings) -> None:
     os.chdir(ROOT)
     graph_runner.install()
     action_replies.install()
+    _trust_the_model()
     endpoints = AvailableEndpoints.read_endpoints("endpoints.yml")
     inputs = run.create_http_input_channels(None, "credentials.yml")
     # Not Rasa's own app: that greets at the root with its name and version, and answers other origins.
@@ -66,11 +74,30 @@ def serve(model: str, settings: Settings) -> None:
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 9.0
     careful_http.prepare(app, receive_seconds=15)
     app.register_listener(partial(run.load_agent_on_start, model, endpoints, None), "before_server_start")
+    app.register_listener(_begin, "before_server_start")
     app.register_listener(run.close_resources, "after_server_stop")
     app.run(
         host=settings.host, port=settings.port, workers=1, access_log=False, motd=False, backlog=1024,
         protocol=careful_http.CarefulProtocol,
     )
+
+
+def _trust_the_model() -> None:
+    """A model's domain was checked when it was trained. Rasa checks it again whenever it is loaded, which takes a while."""
+    from rasa.shared.utils import validation
+
+    validation.validate_yaml_schema = lambda *_: None
+
+
+async def _begin(_app: object, loop: asyncio.AbstractEventLoop) -> None:
+    """The last thing before the first request: nobody is served before the launcher has prepared the database."""
+    prepared = os.environ.pop(PREPARED, None)
+    if prepared:
+        await loop.run_in_executor(None, os.read, int(prepared), 1)
+        os.close(int(prepared))
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def version() -> str:

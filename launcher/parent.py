@@ -8,6 +8,8 @@ import sys
 
 # In the environment of a launched part: its launcher's process id.
 LAUNCHER = "LAUNCHER_PID"
+# In the environment of an assistant that is loading while its launcher still prepares the database: a pipe that ends the wait.
+PREPARED = "PREPARED_PIPE"
 _PR_SET_PDEATHSIG = 1
 
 

@@ -119,9 +119,10 @@ def product(**more: str) -> Iterator[tuple[Running, float]]:
         folder = Path(scratch)
         running = Running(folder, {**with_keys(folder), **more})
         began = time.perf_counter()
-        running.start()
+        running.begin()
         seconds = time.perf_counter() - began
         try:
+            running.wait_for_all()
             yield running, seconds
         finally:
             running.stop()

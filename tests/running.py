@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,13 @@ class Running:
     environment: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> Running:
+        """Start all of it."""
+        self.begin()
+        self.wait_for_all()
+        return self
+
+    def begin(self) -> None:
+        """Start it, and wait until somebody who writes would be answered."""
         self.port, self.actions_port, self.console_port = free_port(), free_port(), free_port()
         self.database = self.folder / "outreach.db"
         self.log = self.folder / "log.txt"
@@ -57,14 +65,23 @@ class Running:
             # Nobody else would: a fixture that fails is not torn down.
             self.stop()
             raise
-        return self
+
+    def wait_for_all(self) -> None:
+        """Wait for the rest: the deliverer, and the console that staff use."""
+        until = time.monotonic() + STARTS_WITHIN
+        while True:
+            with suppress(httpx.HTTPError):
+                httpx.get(f"{self.console_url}/", timeout=5)
+                return
+            assert time.monotonic() < until, f"there is no console: {self.printed()[-2000:]}"
+            time.sleep(0.1)
 
     def _wait_until_started(self) -> None:
         until = time.monotonic() + STARTS_WITHIN
         while f"ready: {self.url}/chat" not in self.printed():
             assert self.process.poll() is None, f"the launcher stopped: {self.printed()[-2000:]}"
             assert time.monotonic() < until, f"not ready: {self.printed()[-2000:]}"
-            time.sleep(0.2)
+            time.sleep(0.1)
 
     @property
     def url(self) -> str:
