@@ -52,18 +52,17 @@ class Counting:
         try:
             # After something broke, what may be broken is not asked again.
             if any(keeps_area(topic) for topic, _ in found) and all(outcome != BROKEN for _, outcome in found):
-                area = await self._area(sender_id)
+                area = self._area(sender_id)
         except Exception as error:  # noqa: BLE001 - the area is then not known
             logger.error("an area could not be counted: %s", type(error).__name__)
         for topic, outcome in found:
             self._tally.add(self._channel, topic, outcome, area)
 
-    async def _area(self, sender_id: str) -> str:
-        tracker = await self._agent.tracker_store.retrieve(sender_id)
-        if tracker is None:
-            return NO_AREA
-        area, district = tracker.get_slot("area"), tracker.get_slot("district")
-        return str(area) if area else OUTSIDE if district else NO_AREA
+    def _area(self, sender_id: str) -> str:
+        kept = self._agent.tracker_store.slot_values(sender_id, ("area", "district"))
+        if "area" in kept:
+            return str(kept["area"])
+        return OUTSIDE if "district" in kept else NO_AREA
 
 
 def _understood(parsed: Mapping[str, Any]) -> tuple[str | None, str | None]:

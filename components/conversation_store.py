@@ -6,7 +6,7 @@ the channel begins one, and saving into one that was forgotten does nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rasa.core.tracker_store import TrackerStore
@@ -66,6 +66,21 @@ class ConversationStore(TrackerStore):
         tracker = DialogueStateTracker.from_events(sender_id, events, self._domain.slots, domain=self._domain)
         setattr(tracker, _GENERATION, row.generation)
         return tracker
+
+    def slot_values(self, sender_id: str, names: Sequence[str]) -> dict[str, Any]:
+        """What these slots hold, without the rest of the tracker; without those that hold nothing.
+
+        Raises `capability.Unreadable` when the row was tampered with.
+        """
+        row = self._conversations.find(capability.row_key(sender_id))
+        kept = json.loads(capability.unseal(sender_id, row.sealed_state)) if row and row.sealed_state else {}
+        values = dict(kept.get("slots", {}))
+        for event in kept.get("events", []):
+            if event["event"] == SlotSet.type_name:
+                values[event["name"]] = event["value"]
+            elif event["event"] in (AllSlotsReset.type_name, Restarted.type_name):
+                values.clear()
+        return {name: values[name] for name in names if values.get(name)}
 
     async def create_tracker(self, sender_id: str, append_action_listen: bool = True) -> DialogueStateTracker:
         """A tracker that is not stored: there is no conversation to store it in."""

@@ -56,3 +56,18 @@ def test_a_target_that_is_not_there_is_an_error(rasas_own: Any) -> None:
     agent = Agent.load(str(current_model()))
     with pytest.raises(Exception, match="no such node"):
         agent.processor.graph_runner.run(targets=["no such node"])
+
+
+def test_an_events_class_is_found_as_before(rasas_own: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rasa.shared.core.events import Event
+    from rasa.shared.utils.common import all_subclasses
+
+    from launcher import graph_runner
+
+    monkeypatch.setattr(Event, "resolve_by_type", Event.resolve_by_type)
+    searching = Event.resolve_by_type
+    graph_runner.install()
+    for name in {each.type_name for each in all_subclasses(Event)}:
+        assert Event.resolve_by_type(name) is Event.resolve_by_type(name) is searching(name)
+    with pytest.raises(ValueError, match="no such event"):
+        Event.resolve_by_type("no such event")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, ActiveLoop, Restarted, SlotSet, UserUttered
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, AllSlotsReset, Restarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from components.conversation_store import TURNS_KEPT, ConversationStore
@@ -110,6 +110,19 @@ def test_a_slot_that_was_emptied_or_restarted_stays_empty(store: ConversationSto
     for number in range(5):
         turn(store, f"message {number}")
     assert tracker_of(store).get_slot("area") is None
+
+
+def test_slots_can_be_had_without_the_rest_and_are_the_same(store: ConversationStore) -> None:
+    names = ("place", "area")
+    assert store.slot_values("b" * 43, names) == {} and store.slot_values(TOKEN, names) == {}
+    for events in (
+        [SlotSet("place", "Hitchin")], [SlotSet("area", "North Herts")], [], [SlotSet("place", None)], [], [], [SlotSet("place", "Ware")],
+        [AllSlotsReset(), SlotSet("area", "East Herts")], [], [Restarted()], [SlotSet("area", "")],
+    ):
+        turn(store, "a message", *events)
+        tracker = tracker_of(store)
+        assert store.slot_values(TOKEN, names) == {name: tracker.get_slot(name) for name in names if tracker.get_slot(name)}
+        assert store.slot_values(TOKEN, ("area",)).keys() <= {"area"}
 
 
 def test_turn_sixty_is_no_bigger_than_turn_three(store: ConversationStore, conversations: Conversations) -> None:

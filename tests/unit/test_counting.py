@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -95,11 +95,11 @@ class FakeStore:
     def __init__(self, slots: dict[str, Any] | None = None, fails: bool = False) -> None:
         self.slots, self.fails, self.asked = slots, fails, 0
 
-    async def retrieve(self, sender_id: str) -> Any:
+    def slot_values(self, sender_id: str, names: Sequence[str]) -> dict[str, Any]:
         self.asked += 1
         if self.fails:
             raise ConnectionError("gone")
-        return None if self.slots is None else SimpleNamespace(get_slot=self.slots.get)
+        return {name: value for name, value in (self.slots or {}).items() if name in names}
 
 
 @pytest.fixture(autouse=True)
