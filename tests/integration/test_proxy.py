@@ -50,7 +50,7 @@ def proxy(stood: Proxy, backends: list[Backend]) -> Iterator[Proxy]:
     all_are(backends, "well")
     # What failed too often is left alone for some seconds; nginx forgets that when it reads its configuration again.
     assert stood.switch("reload").returncode == 0
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while any(stood.get("/chat").status_code != 200 for _ in range(4)):
         assert time.monotonic() < until
     for each in backends:
@@ -323,7 +323,7 @@ def test_workers_change_only_to_some_that_are_ready(proxy: Proxy, backends: list
         new.mode = "well"
         done = proxy.switch("workers", new.address)
         assert done.returncode == 0 and f"worker: {new.address}" in done.stdout, done.stderr
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while proxy.get("/chat").headers["x-worker"] != new.address:
             assert time.monotonic() < until
         proxy.stop()
