@@ -43,7 +43,7 @@ def test_a_port_in_use_is_named_with_its_setting(tmp_path: Path, name: str) -> N
 
 
 def test_a_part_that_there_is_not_is_said() -> None:
-    done = subprocess.run([sys.executable, "-m", "launcher", "assistent"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-m", "launcher", "assistent"], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2 and done.stderr == "run: the parts are actions, assistant, deliverer, console\n"
 
 
