@@ -39,7 +39,7 @@ from outreach.staff.second_factor import Factors
 from outreach.staff.sessions import Sessions
 
 PASSWORD = "harbour violin cabbage"
-STARTS_WITHIN = 60
+STARTS_WITHIN = 120
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
 TOKEN = re.compile(r'name="csrf" value="([0-9a-f]+)"')
 
@@ -141,7 +141,7 @@ class Console:
     def stop(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(20)
+            self.process.wait(60)
         self.engine.dispose()
 
     def add(self, *roles: str, areas: tuple[str, ...] | list[str] = (), name: str = "") -> Somebody:

@@ -35,16 +35,16 @@ ROOT = Path(__file__).resolve().parent.parent
 KEY = b"k" * 32
 PRIVATE = PrivateKey(b"p" * 32)
 # A worker that is killed while it tells leaves its claim for so long.
-LEASE = timedelta(seconds=1)
+LEASE_SECONDS = 1.0
 
 
 def hand_off(url: str) -> HandOff:
     return HandOff(ReferralStore(connect(url)), Rules(), References(KEY), lambda: Sealer(PRIVATE.public_key), 2)
 
 
-def deliverer(url: str, teams: str, seconds: float = 5.0) -> Deliverer:
+def deliverer(url: str, teams: str, seconds: float = 5.0, lease: float = LEASE_SECONDS) -> Deliverer:
     settings = Teams.load(Path(teams), os.environ)
-    return Deliverer(ReferralStore(connect(url)), lambda: settings, {WEBHOOK: Webhook(seconds)}, LEASE)
+    return Deliverer(ReferralStore(connect(url)), lambda: settings, {WEBHOOK: Webhook(seconds)}, timedelta(seconds=lease))
 
 
 def submit_for_ever(url: str, begun: str, confirmed: str) -> None:
@@ -60,8 +60,8 @@ def submit_for_ever(url: str, begun: str, confirmed: str) -> None:
         time.sleep(0.02)
 
 
-def deliver_for_ever(url: str, teams: str) -> None:
-    delivering = deliverer(url, teams)
+def deliver_for_ever(url: str, teams: str, lease: float) -> None:
+    delivering = deliverer(url, teams, lease=lease)
     while True:
         delivering.deliver_due()
         time.sleep(0.01)
@@ -101,7 +101,7 @@ def main() -> None:
                 be_the_product(order["role"], order["environment"], order["log"])
             if order["role"] == "submit":
                 submit_for_ever(order["url"], order["begun"], order["confirmed"])
-            deliver_for_ever(order["url"], order["teams"])
+            deliver_for_ever(order["url"], order["teams"], float(order.get("lease", LEASE_SECONDS)))
         except Exception:
             traceback.print_exc()
         finally:

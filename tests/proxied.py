@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 from running import ROOT, Person, free_port
 
 CHAT, STAFF = "chat.charity.test", "staff.charity.test"
-STARTS_WITHIN = 20
+STARTS_WITHIN = 60
 
 
 class Proxy:
@@ -69,7 +69,7 @@ class Proxy:
     def stop(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(30)
+            self.process.wait(60)
 
     def remove(self) -> None:
         self.stop()

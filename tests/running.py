@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -16,12 +17,24 @@ import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
 STARTS_WITHIN = 120
+# Its processes have ten seconds each before they are killed.
+STOPS_WITHIN = 60
+
+
+# Below those that the system hands out by itself: one of these may be an end of anybody's connection by the time that it is bound.
+_PORTS = range(15_000, 32_000)
+_given_out: set[int] = set()
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback that nobody uses. Each is given out once."""
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            if port not in _given_out:
+                probe.bind(("127.0.0.1", port))
+                _given_out.add(port)
+                return port
 
 
 @dataclass
@@ -107,7 +120,7 @@ class Running:
                     return int(entry.name)
         raise LookupError(part)
 
-    def wait_until_ready(self, seconds: float = 60) -> None:
+    def wait_until_ready(self, seconds: float = STARTS_WITHIN) -> None:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             try:
@@ -117,6 +130,13 @@ class Running:
                 pass
             time.sleep(0.2)
         raise AssertionError(f"not ready again: {self.printed()[-2000:]}")
+
+    def wait_until_actions_are_asked(self, times: int = 1) -> None:
+        """Wait until so many turns wait for an action server that stands still: until its system holds as many calls unread."""
+        until = time.monotonic() + 30
+        while _calls_unread(self.actions_port) < times:
+            assert time.monotonic() < until, "no turn has come so far"
+            time.sleep(0.01)
 
     def worker(self) -> Worker:
         """One more assistant of this product, on a port of its own, with the same settings. It stops with the product."""
@@ -128,7 +148,16 @@ class Running:
             worker.stop()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(30)
+            self.process.wait(STOPS_WITHIN)
+
+
+def _calls_unread(port: int) -> int:
+    """How many connections with a port of loopback hold a request that nobody has read. A look at its health is shorter than a call."""
+    count = 0
+    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+        _, local, _, state, queues = line.split()[:5]
+        count += int(local.split(":")[1], 16) == port and state == "01" and int(queues.split(":")[1], 16) > 1000
+    return count
 
 
 class Worker:
@@ -176,7 +205,7 @@ class Worker:
         """SIGTERM, as an operator stops it."""
         if self.process.poll() is None:
             self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(STOPS_WITHIN)
 
     def kill(self) -> None:
         self.process.kill()

@@ -8,10 +8,12 @@ from typing import Any
 import fake_server
 import pytest
 from pages import Chat
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from shots import LAUNCH_ARGS, find_chromium
 
-PATIENCE_MS = 10_000
+# Nothing waits so long where nothing is wrong.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 OpenChat = Callable[..., Chat]
 

@@ -13,7 +13,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True},
     "400%": {"viewport": {"width": 320, "height": 256}},
 }
-PATIENCE_MS = 20_000
+PATIENCE_MS = 30_000
 
 
 def new_context(browser: Browser, **options: Any) -> BrowserContext:
@@ -39,8 +39,15 @@ def sign_in(page: Page, console: Console, somebody: Somebody) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
+def press(page: Page, button: str) -> None:
+    """Press a button, and wait until the page that it leads to is there."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=button).click()
+
+
 def assert_everybody_can_use(page: Page, where: str = "") -> None:
     """No violation of any rule of axe, one main heading, no sideways scrolling. `where` says which page, if its address doesn't."""
+    page.wait_for_load_state()
     where = where or page.url
     result = Axe().run(page)
     assert result.violations_count == 0, f"{where}\n{result.generate_report()}"

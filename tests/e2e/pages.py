@@ -6,6 +6,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Locator, Page, Request, Route
@@ -146,11 +147,17 @@ class Chat:
 
     def as_left(self, count: int) -> list[dict[str, Any]]:
         """The page as it was when it told the server, and a moment later: what was on it, as its own eyes saw it."""
-        for _ in range(50):
-            if len(self.snapshots) >= count:
-                break
-            self.page.wait_for_timeout(50)
+        self.wait_until(lambda: len(self.snapshots) >= count)
         return self.snapshots
+
+    def wait_until(self, so: Callable[[], object]) -> bool:
+        """Whether it becomes so. What comes from the browser meanwhile is heard of."""
+        until = time.monotonic() + 30
+        while not so():
+            if time.monotonic() > until:
+                return False
+            self.page.wait_for_timeout(50)
+        return True
 
     def history_length(self) -> int:
         """The number of entries in the tab's history."""
@@ -164,15 +171,11 @@ class Chat:
             headers={"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code
 
     def server_forgot(self, token: str) -> bool:
         """Whether the server stops knowing `token` soon: a beacon takes a moment."""
-        for _ in range(20):
-            if self.server_status(token) == 401:
-                return True
-            time.sleep(0.1)
-        return False
+        return self.wait_until(lambda: self.server_status(token) == 401)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyotp
 import pytest
-from console_pages import LOOKS, assert_everybody_can_use, let_in, new_context, sign_in
+from console_pages import LOOKS, assert_everybody_can_use, let_in, new_context, press, sign_in
 from consoles import PASSWORD, Console
 from playwright.sync_api import Browser, Page, expect
 
@@ -130,7 +130,7 @@ def test_axe_is_content_with_every_page(console: Console, browser: Browser, look
         visitor.goto(f"{console.url}{path}")
         assert_everybody_can_use(visitor)
     visitor.goto(f"{console.url}/sign-in")
-    visitor.get_by_role("button", name="Sign in").click()
+    press(visitor, "Sign in")
     assert_everybody_can_use(visitor)
     expect(visitor).to_have_title(re.compile("^Error: "))
 
@@ -144,13 +144,13 @@ def test_axe_is_content_with_every_page(console: Console, browser: Browser, look
     for path, button in (("/people/invite", "Make the link"), ("/account/password", "Change password"),
                          (f"/people/{sam.id}", "Make a new link")):
         page.goto(f"{console.url}{path}")
-        page.get_by_role("button", name=button).click()
+        press(page, button)
         assert_everybody_can_use(page)
     link = page.locator("code").inner_text()
     context.clear_cookies()
     page.goto(link)
     assert_everybody_can_use(page)
-    page.get_by_role("button", name="Save and come in").click()
+    press(page, "Save and come in")
     assert_everybody_can_use(page)
     join(page)
     expect(page.locator(".codes code")).to_have_count(10)

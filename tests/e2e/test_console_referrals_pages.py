@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from console_pages import LOOKS, assert_everybody_can_use
+from console_pages import LOOKS, assert_everybody_can_use, press
 from playwright.sync_api import Browser, Error, Page, expect
 from referral_inbox import HERS, OTHER, Inbox
 from referring import CANARIES
@@ -34,7 +34,7 @@ def come_in(browser: Browser, inbox: Inbox) -> Iterator[OpenPage]:
 
     def new(*areas: str, **options: Any) -> Page:
         context = browser.new_context(**options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         staffer = inbox.caseworker(*areas)
         token = staffer.http.cookies["console-session"]
         context.add_cookies([{"name": "console-session", "value": token, "url": inbox.console.url}])
@@ -96,15 +96,16 @@ def test_everybody_can_use_every_page(inbox: Inbox, come_in: OpenPage, look: str
     page.goto(f"{inbox.console.url}/referrals")
     assert_everybody_can_use(page)
     page.get_by_label("Reference").fill("nothing like one")
-    page.get_by_role("button", name="Find it").click()
+    press(page, "Find it")
     assert_everybody_can_use(page)
     go_to(page, inbox, referral)
+    expect(page.get_by_role("button", name="Open it")).to_be_visible()
     assert_everybody_can_use(page)
     for button in ("Close it", "Pass it on", "Take it back for them"):
-        page.get_by_role("button", name=button).click()
+        press(page, button)
         expect(page.get_by_role("alert")).to_be_visible()
         assert_everybody_can_use(page)
-    page.get_by_role("button", name="Open it").click()
+    press(page, "Open it")
     assert_everybody_can_use(page)
     page.get_by_label("A text").check()
     page.get_by_label("No answer yet").check()

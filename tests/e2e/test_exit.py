@@ -48,6 +48,7 @@ def leave_and_check(chat: Chat, leave: Callable[[], None]) -> None:
     leave()
     assert_the_page_is_empty(chat)
     chat.hold_outside = False
+    assert chat.wait_until(lambda: chat.held)
     chat.held.pop(0).fulfill(body=WEATHER, content_type="text/html")
     chat.page.wait_for_url(safe_site)
     assert chat.outside == [safe_site]

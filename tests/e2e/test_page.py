@@ -167,7 +167,7 @@ def test_while_a_reply_is_on_its_way_nothing_is_sent_twice_and_nothing_is_lost(c
     chat.field.press("Enter")
     expect(chat.notice("wait")).to_be_visible()
     expect(chat.field).to_have_value("second")
-    assert len(waiting) == 1
+    assert chat.wait_until(lambda: waiting) and len(waiting) == 1
     waiting[0].fulfill(json={"messages": [REPLY]})
     expect(chat.replies.last).to_contain_text("I hear you.")
     expect(chat.notice("wait")).to_be_hidden()
@@ -202,6 +202,7 @@ def test_an_answer_that_does_not_come_shows_the_numbers_while_it_waits(open_chat
     expect(chat.notice("trouble")).to_be_hidden()
     chat.page.clock.fast_forward(3_000)
     expect(chat.notice("trouble")).to_be_visible()
+    assert chat.wait_until(lambda: waiting)
     waiting[0].fulfill(json={"messages": [REPLY]})
     expect(chat.replies.last).to_contain_text("I hear you.")
     expect(chat.notice("trouble")).to_be_hidden()
@@ -214,6 +215,7 @@ def test_trying_again_while_waiting_sends_the_same_once_more(open_chat: OpenChat
     waiting = chat.hold("/chat/api/messages")
     chat.send("hello there")
     expect(chat.said).to_have_count(1)
+    assert chat.wait_until(lambda: waiting)
     chat.page.clock.fast_forward(10_000)
     chat.mock_reply(text="Here I am.")
     chat.page.get_by_role("button", name="Try again").click()

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 
 import httpx
@@ -33,6 +34,11 @@ if "launcher.actions" in sys.orig_argv:
                 raise RuntimeError({PLANTED!r})
             if what.startswith("sleep"):
                 time.sleep(float(what.split()[1]))
+            if what == "hold":
+                open(os.environ["FAULT_FILE"] + ".held", "w").close()
+                until = time.monotonic() + 4
+                while fault() == "hold" and time.monotonic() < until:
+                    time.sleep(0.01)
             return build(*args, **kwargs)
         return instead
 
@@ -56,14 +62,22 @@ class Faulty:
         site = folder / "site"
         site.mkdir()
         (site / "sitecustomize.py").write_text(_SITE, encoding="utf-8")
-        self._fault = folder / "fault"
+        self._fault, self._held = folder / "fault", folder / "fault.held"
         given = {"PYTHONPATH": f"{site}:{ROOT}", "FAULT_FILE": str(self._fault), **environment}
         self.running = Running(folder, given).start()
         self.url = self.running.url
 
     def breaks(self, how: str) -> None:
-        """`raise` in whatever an action reads, `fail outside` of its own care, `sleep 6`."""
+        """`raise` in whatever an action reads, `fail outside` of its own care, `sleep 6`, `hold` until it is mended."""
+        self._held.unlink(missing_ok=True)
         self._fault.write_text(how, encoding="utf-8")
+
+    def wait_until_held(self) -> None:
+        """Wait until an action is in the middle of its work, where `hold` keeps it, for four seconds at most."""
+        until = time.monotonic() + 30
+        while not self._held.exists():
+            assert time.monotonic() < until, "no turn has come so far"
+            time.sleep(0.01)
 
     def mends(self) -> None:
         self._fault.unlink(missing_ok=True)

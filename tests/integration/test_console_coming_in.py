@@ -44,7 +44,7 @@ def command(console: Console, *arguments: str) -> tuple[int, str]:
     given = {"DATABASE_URL": console.database_url, "CONSOLE_KEY_FILE": str(console.key_file), "CONSOLE_URL": console.url}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "scripts/console_user.py", *arguments], cwd=ROOT, capture_output=True, text=True,
-        timeout=60, env={**os.environ, **given},
+        timeout=120, env={**os.environ, **given},
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -370,7 +370,7 @@ def test_a_form_that_is_too_long_is_refused(console: Console, chunked: bool) -> 
 
 def test_a_console_that_cannot_begin_says_why_in_a_line(console: Console) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "launcher.console"], cwd=ROOT, capture_output=True, text=True, timeout=60,
+        [sys.executable, "-W", "ignore", "-m", "launcher.console"], cwd=ROOT, capture_output=True, text=True, timeout=120,
         env={**os.environ, "CONSOLE_KEY_FILE": "/proc/no/such/console.key"},
     )
     assert done.returncode != 0 and done.stderr.strip().startswith("console: the key file /proc/no/such/console.key")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from consoles import Console, Staffer
 from referral_inbox import HERS, OTHER, OTHER_TEAM, Inbox
-from referring import CANARIES, everything_in
+from referring import CANARIES, everything_in, holds
 from running import Person, Running
 from test_referral_form import ASKS, FIRST, MORE, YES
 from webforms import fields_of
@@ -323,14 +323,14 @@ def test_from_the_chat_to_the_right_area_s_inbox_and_back_to_the_person(tmp_path
         assert steps == ["referral.refused", "referral.opened", "referral.acknowledged", "referral.closed"]
         left = everything_in(tmp_path).lower()
         for said in ("quillfeather", "998877", "school run", "marmaladefox", "tigrinya", reference.lower()):
-            assert said.encode() not in left, said
+            assert not holds(left, said), said
     finally:
         running.stop()
 
 
 def arrived(staffer: Staffer) -> str:
     """The id of the one referral in an inbox, once it can be worked: the list has it before the deliverer is done with it."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         found = re.findall(r'href="/referrals/(\w{16})"', staffer.get("/referrals").text)
         if found and f"/referrals/{found[0]}/acknowledge" in staffer.get(f"/referrals/{found[0]}").text:
@@ -349,6 +349,6 @@ def test_nothing_that_was_opened_or_noted_is_in_the_database_or_the_logs(inbox: 
     assert len(left) > 100_000
     # A place and a word that the county's content has too say nothing of a person.
     for each in (set(CANARIES) - {"Bushey", "interpreter"}) | {"Deirdre", "998877", "Zanzibarian", "I wrote this for a while"}:
-        assert each.lower().encode() not in left.lower(), each
+        assert not holds(left, each), each
     dump = "\n".join(str(row) for table in ("referral_attempt", "state_change", "referral_passing", "audit") for row in inbox.rows(table))
     assert [each for each in (*CANARIES, "no-answer", "Outside") if each in dump] == []

@@ -12,7 +12,7 @@ import secrets
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ import pytest
 from dying import Nursery, deliverer
 from form import ASKS, CANARIES, FIRST, MORE, YES, House
 from receiving import ENVIRONMENT, Inbox, listening
-from referring import everything_in
+from referring import everything_in, holds
 from running import Person, free_port
 from sentences import is_reply, is_static
 
@@ -132,7 +132,7 @@ def test_whoever_is_killed_while_a_referral_is_sent_what_was_told_is_true_and_co
         house.is_whole()
         references = References(secret_key(house.keys / "reference.key"))
         kept, old_key, usual = read_summary(house)
-        for number, victim in enumerate(victims):
+        for number, victim in enumerate(until_one_mattered(victims, counted)):
             person, key = house.at_the_summary(kept, old_key)
             said, saved = "yes" if number % 6 < 5 else chance.choice(NO_YES), partial(is_saved, house, references, key)
             answered = said_and_killed(house, person, said, victim, kill_after(chance, saved, usual))
@@ -145,7 +145,21 @@ def test_whoever_is_killed_while_a_referral_is_sent_what_was_told_is_true_and_co
         deliver_all(house, teams)
         check_all(house, inbox, references, told)
     print(dict(counted))
-    assert counted["saved, and the words lost"] + counted["saved, and told that something went wrong"], "the kills missed what matters"
+    assert mattered(counted), "the kills missed what matters"
+
+
+def mattered(counted: Counter[str]) -> bool:
+    """Whether somebody was killed between saving and telling."""
+    return bool(counted["saved, and the words lost"] + counted["saved, and told that something went wrong"])
+
+
+def until_one_mattered(victims: list[str], counted: Counter[str]) -> Iterator[str]:
+    """All these, and where every one missed what matters, more of them until one does: sixty at most."""
+    yield from victims
+    for _ in range(60):
+        if mattered(counted):
+            return
+        yield "actions"
 
 
 def kill_after(chance: random.Random, saved: Callable[[], bool], usual: float) -> Callable[[], None]:
@@ -243,4 +257,4 @@ def check_all(house: Mortal, inbox: Inbox, references: References, told: dict[st
     assert len(set(told.values())) == len(told) and len(stored) == len(taken) == len(told) + 3
     written = everything_in(house.database.parent)
     answers: list[Any] = [*CANARIES[:2], *CANARIES[3:9], *list(told.values())[:20]]
-    assert [each for each in answers if each.encode() in written] == []
+    assert [each for each in answers if holds(written, each)] == []

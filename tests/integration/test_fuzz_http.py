@@ -165,10 +165,15 @@ from sanic.response import text
 from launcher import careful_http
 import asyncio, sys
 app = Sanic("small", configure_logging=False, register=False)
+app.ctx.working = 0
 @app.post("/slowly")
 async def slowly(request):
+    app.ctx.working += 1
     await asyncio.sleep(3)
     return text("done")
+@app.get("/working")
+async def working(request):
+    return text(str(app.ctx.working))
 @app.route("/", methods=["GET", "POST"])
 async def at_once(request):
     return text(str(len(request.body)))
@@ -228,7 +233,9 @@ def test_when_it_is_crowded_who_has_been_silent_longest_goes_and_newcomers_are_a
     port = small(20)
     working = socket.create_connection(("127.0.0.1", port), 10)
     working.sendall(b"POST /slowly HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
-    time.sleep(0.2)
+    until = time.monotonic() + 30
+    while (begun := ask(port, written("GET", "/working"))) is None or begun.text != "1":
+        assert time.monotonic() < until, "it is not worked on"
     idle = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(60)]
     for _ in range(5):
         answer = ask(port, written("POST", "/", body=b"hello"))

@@ -24,7 +24,7 @@ def start(folder: Path, root: Path = ROOT, **environment: str) -> tuple[int, str
         "DATABASE_URL": f"sqlite:///{folder / 'outreach.db'}", **environment,
     }
     done = subprocess.run(
-        [sys.executable, "-m", "launcher"], cwd=root, capture_output=True, text=True, timeout=60,
+        [sys.executable, "-m", "launcher"], cwd=root, capture_output=True, text=True, timeout=120,
         env={**os.environ, "PYTHONPATH": str(root), **given},
     )
     lines = (done.stdout + done.stderr).strip().splitlines()
@@ -43,7 +43,7 @@ def test_a_port_in_use_is_named_with_its_setting(tmp_path: Path, name: str) -> N
 
 
 def test_a_part_that_there_is_not_is_said() -> None:
-    done = subprocess.run([sys.executable, "-m", "launcher", "assistent"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-m", "launcher", "assistent"], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2 and done.stderr == "run: the parts are actions, assistant, deliverer, console\n"
 
 
@@ -68,6 +68,14 @@ def test_one_part_runs_alone_and_minds_no_port_of_the_others(tmp_path: Path) -> 
         launcher.terminate()
         launcher.wait(30)
         taken.close()
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there, and not only still to be asked after by whoever inherits it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def lives(port: int) -> bool:
@@ -140,7 +148,7 @@ def test_a_killed_launcher_leaves_nothing_behind_that_would_keep_the_next_from_s
     running.process.kill()
     running.process.wait(10)
     until = time.monotonic() + 60
-    while any(Path(f"/proc/{part}").exists() for part in parts):
+    while any(runs(part) for part in parts):
         assert time.monotonic() < until, "a part outlived its launcher"
         time.sleep(0.1)
     for port in (running.port, running.actions_port, running.console_port):

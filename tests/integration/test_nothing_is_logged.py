@@ -1,13 +1,16 @@
 """A sentence that nobody else would say goes through every flow: no log, file or page of anybody else's ever holds it."""
 from __future__ import annotations
 
+import json
 import secrets
+import socket
 import time
 from collections.abc import Callable
 
 import httpx
 import pytest
 from faults import everything_stored
+from fuzzing import written as request
 from running import Person, Running
 from sentences import something_not_understood
 
@@ -55,15 +58,15 @@ FLOWS: dict[str, Flow] = {
 
 
 def cut_off(person: Person, canary: str) -> None:
-    import socket
-
     with socket.create_connection((person.http.base_url.host, person.http.base_url.port or 0), 5) as wire:
         wire.sendall(f"POST /chat/api/messages HTTP/1.1\r\nHost: {canary}\r\nContent-Length: 900\r\n\r\n{{{canary}".encode())
 
 
 def hang_up(person: Person, canary: str) -> None:
-    with pytest.raises(httpx.TimeoutException):
-        person.http.post("/chat/api/messages", json={"text": canary}, headers=headers(person), timeout=0.01)
+    body = json.dumps({"text": canary}).encode()
+    with socket.create_connection((person.http.base_url.host, person.http.base_url.port or 0), 5) as wire:
+        wire.sendall(request("POST", "/chat/api/messages", [(b"Authorization", f"Bearer {person.token}".encode())], body))
+        time.sleep(0.01)
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ def proxy(stood: Proxy, backends: list[Backend]) -> Iterator[Proxy]:
     all_are(backends, "well")
     # What failed too often is left alone for some seconds; nginx forgets that when it reads its configuration again.
     assert stood.switch("reload").returncode == 0
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while any(stood.get("/chat").status_code != 200 for _ in range(4)):
         assert time.monotonic() < until
     for each in backends:
@@ -136,7 +136,9 @@ def test_when_the_workers_hang_nobody_waits_ten_seconds_and_leaving_waits_for_no
     assert [status for status, _ in answered] == [503, 503, 503, 200]
     assert all(8 < seconds < 12 for _, seconds in answered), answered
     assert [status for status, _ in out] == [303, 303]
-    assert out[0][1] < 1.5 and out[1][1] < 4, out
+    # The quickest of some, as one may be held up by this machine: what waits for a worker does so each time.
+    assert min(out[0][1], *(timed("GET", "/chat/exit")[1] for _ in range(3))) < 1.5, out
+    assert out[1][1] < 4 or timed("POST", "/chat/exit", data={"session": "s"})[1] < 4, out
 
 
 def test_the_off_switch_answers_everybody_at_once_and_on_is_as_before(proxy: Proxy, backends: list[Backend]) -> None:
@@ -246,8 +248,9 @@ def test_a_flood_from_one_address_is_held_back_but_leaving_is_not(backends: list
             held = [answer for answer in answers if answer.status_code == 429]
             assert 100 <= len(answers) - len(held) < 130
             assert "wait" in held[0].json()["error"]
-            page = client.get("/chat")
-            assert page.status_code == 429 and words_of(page.text).startswith("I'm sorry")
+            # A second later there is room for one again: that may be this one, but then not the next.
+            page = next(page for page in (client.get("/chat") for _ in range(10)) if page.status_code == 429)
+            assert words_of(page.text).startswith("I'm sorry")
             assert client.get("/chat/exit").status_code == 303
             assert client.post("/chat/exit", data={"session": "s"}).status_code == 200, "the worker's own answer"
     finally:
@@ -320,7 +323,7 @@ def test_workers_change_only_to_some_that_are_ready(proxy: Proxy, backends: list
         new.mode = "well"
         done = proxy.switch("workers", new.address)
         assert done.returncode == 0 and f"worker: {new.address}" in done.stdout, done.stderr
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while proxy.get("/chat").headers["x-worker"] != new.address:
             assert time.monotonic() < until
         proxy.stop()

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from faults import rows
 from form import AREAS, ASKS, BY_TEXT, CANARIES, MORE, STEPS, House, standing_at, texting_at, walk_by_text
-from referring import everything_in
+from referring import everything_in, holds
 from sentences import EXAMPLES
 from texting import TEXTS, Phone
 
@@ -195,7 +195,7 @@ def test_danger_by_text_at_every_step_leaves_the_form(house: House, texted: dict
     assert phone.text("he's got a knife and he's outside the bedroom door")[0].startswith("Call 999 now")
     loop, slots = house.now(house.sender(phone))
     assert loop is None and not slots.get("referral") and house.referrals() == before
-    assert not [each for each in CANARIES if each in json.dumps(house.kept(house.sender(phone)))]
+    assert not [each for each in CANARIES if holds(json.dumps(house.kept(house.sender(phone))), each)]
 
 
 # At once, and out of order

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from faults import rows
 from form import AREAS, ASKS, CANARIES, FIRST, MORE, STEPS, YES, House, filled, letter_sent, sent, standing_at
-from referring import everything_in
+from referring import everything_in, holds
 from sentences import EXAMPLES, is_reply, is_static
 
 from outreach.content.fixed_replies import fixed_reply
@@ -110,7 +110,9 @@ def test_details_told_before_consent_are_used_after_a_yes_and_vanish_otherwise(h
     other.say(told)
     for said in ("maybe", EXAMPLES["ask_cost"], EXAMPLES["ask_cost"]):
         other.say(said)
-    assert not any(each in json.dumps(house.kept(other.token)) for each in ("998877", "Dee", "Bushey"))
+    kept = json.dumps(house.kept(other.token))
+    # Three letters turn up in what is made by chance.
+    assert not re.search(r"\bDee\b", kept) and not any(holds(kept, each) for each in ("7400998877", "998877", "Bushey"))
 
 
 # What is not
@@ -148,7 +150,7 @@ def test_stop_at_every_step_leaves_no_draft(house: House, walked: dict[str, dict
     assert is_reply(person.last[0]["text"], "utter_referral_left"), person.heard()
     person.say("hello there")
     kept = json.dumps(house.kept(person.token))
-    assert house.referrals() == before and not [each for each in CANARIES if each in kept]
+    assert house.referrals() == before and not [each for each in CANARIES if holds(kept, each)]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -249,7 +251,7 @@ def test_the_yes_that_sent_it_said_again_gives_the_same_reference_and_sends_noth
     person = filled(house)
     reference = sent(person)
     before = house.referrals()
-    assert not [each for each in CANARIES if each in json.dumps(house.kept(person.token))]
+    assert not [each for each in CANARIES if holds(json.dumps(house.kept(person.token)), each)]
     for again in ("yes", "Yes, send it", "send it"):
         person.say(again)
         assert find_in(person.heard()) == reference, person.heard()
@@ -330,4 +332,4 @@ def test_nothing_that_was_answered_is_in_the_database_or_the_logs_and_with_the_k
     assert len(written) > 10_000
     for answer in ("Quillfeather", "Deirdre", "7400998877", "998877", "7400 998877", "school run", "marmaladefox", "Tigrinya", "quiet room",
                    letter.reference, letter.reference.replace("-", "")):
-        assert answer.lower().encode() not in written, answer
+        assert not holds(written, answer), answer

@@ -2,6 +2,7 @@
 they share does."""
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -135,7 +136,7 @@ def test_a_referral_is_made_across_both_workers_and_delivered_once(town: Town, s
     ))  # fmt: skip
     references = {find_in(answer.text) for answer in answers if answer.status_code == 200} - {None}
     assert len(references) == 1, [answer.text for answer in answers]
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not town.query("SELECT 1 FROM referral WHERE state = 'delivered'") and time.monotonic() < until:
         time.sleep(0.2)
     assert town.query("SELECT count(*), min(state) FROM referral") == [(1, "delivered")]
@@ -234,7 +235,7 @@ def test_while_redis_is_gone_people_are_answered_as_before(town: Town, second: W
             (town.redis.start if how == "stop" else town.redis.thaw)()
     assert crowd.wrong == [] and crowd.longest < 10
     here = Person(town.product.url)
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not (town.redis.client().keys("outreach:pace:*") and "Redis is back" in town.product.printed()):
         assert time.monotonic() < until, "Redis is not used again"
         here.say("hello")
@@ -264,7 +265,7 @@ def test_while_the_database_is_gone_everybody_gets_words_and_danger_and_leaving_
         assert httpx.get(f"{town.product.url}/health/live", timeout=10).status_code == 200
     finally:
         (town.postgres.start if how == "stop" else town.postgres.thaw)()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while True:
         people[1].say("is there outreach near me")
         if "sada" in people[1].services():
@@ -272,30 +273,26 @@ def test_while_the_database_is_gone_everybody_gets_words_and_danger_and_leaving_
         assert time.monotonic() < until, people[1].heard()
         time.sleep(0.5)
     assert leaving.post({"text": "hello"}).status_code == 401
-    town.product.wait_until_ready(20)
+    town.product.wait_until_ready()
 
 
 def test_a_worker_that_is_told_to_stop_finishes_what_it_has_begun_and_people_go_on_with_the_other(town: Town, second: Worker) -> None:
     people = [Person(second.url) for _ in range(4)]
     people[0].say("i live in hitchin")
-    told = threading.Event()
-
-    def ask(person: Person) -> int:
-        request = person.http.build_request(
-            "POST", "/chat/api/messages", json={"text": "is there a refuge"}, headers={"Authorization": f"Bearer {person.token}"}
-        )
-        told.set()
-        return person.http.send(request).status_code
-
-    def stop() -> int:
-        told.wait(5)
-        time.sleep(0.05)
-        second.process.send_signal(signal.SIGTERM)
-        return second.process.wait(30)
-
-    with Crowd(town.product.url) as crowd:
-        *statuses, code = at_once(*(lambda person=person: ask(person) for person in people), stop)
-        assert statuses == [200] * 4 and code == 0
+    crowd, actions = Crowd(town.product.url), town.product.pid_of("launcher.actions")
+    # Who is answered right has waited for the action server: so all four are in the middle of a turn when the worker is told.
+    os.kill(actions, signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            asked = [pool.submit(person.post, {"text": "is there a refuge"}) for person in people]
+            town.product.wait_until_actions_are_asked(4)
+            second.process.send_signal(signal.SIGTERM)
+    finally:
+        os.kill(actions, signal.SIGCONT)
+    with crowd:
+        answers = [each.result() for each in asked]
+        assert [answer.status_code for answer in answers] == [200] * 4 and all("refuge" in answer.text for answer in answers)
+        assert second.process.wait(30) == 0
         with pytest.raises(httpx.HTTPError):
             httpx.get(f"{second.url}/health/live", timeout=5)
         people[0].http = httpx.Client(base_url=town.product.url, timeout=20)
@@ -311,7 +308,7 @@ def test_whoever_was_being_answered_by_a_worker_that_is_killed_is_answered_by_th
 
     def ask() -> None:
         with pytest.raises(httpx.HTTPError):
-            for _ in range(100):
+            for _ in range(10_000):
                 httpx.post(f"{second.url}/chat/api/messages", json={"text": "is there a refuge"}, headers=headers, timeout=20)
 
     with Crowd(town.product.url) as crowd:

@@ -66,10 +66,11 @@ def test_a_connection_that_breaks_is_replaced_and_nobody_hears_of_it(how: str, f
 
 def test_a_server_that_is_gone_is_met_with_words() -> None:
     async def call() -> Any:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        return await ActionEndpoint(f"http://127.0.0.1:{port}/webhook", 3).request(json={"next_action": "action_x"})
+        # Held, so that nobody else listens there.
+        with socket.socket() as held:
+            held.bind(("127.0.0.1", 0))
+            port = held.getsockname()[1]
+            return await ActionEndpoint(f"http://127.0.0.1:{port}/webhook", 3).request(json={"next_action": "action_x"})
 
     assert asyncio.run(call()) == FALLBACK
 

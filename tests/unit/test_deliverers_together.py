@@ -19,16 +19,19 @@ REFERRALS, DELIVERERS = 50, 3
 
 
 class Told:
-    """A team's system that is slow, and counts what it is told."""
+    """A team's system that counts what it is told. The first to tell it something waits a while for a second one to come."""
 
     def __init__(self) -> None:
         self.referrals: Counter[str] = Counter()
         self.by: Counter[str] = Counter()
 
     def send(self, notice: Notice, referral: StoredReferral, team: Team) -> None:
-        time.sleep(0.005)
         self.referrals[referral.id] += 1
         self.by[threading.current_thread().name] += 1
+        until = time.monotonic() + 10
+        while len(self.by) < 2 and time.monotonic() < until:
+            time.sleep(0.005)
+        time.sleep(0.005)
 
 
 def test_fifty_referrals_and_three_deliverers_tell_each_once(postgres: Postgres) -> None:

@@ -14,7 +14,7 @@ SECRET = "his name is Kevin and he took my passport"
 def run(program: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", "from outreach.privacy import logs; logs.install('DEBUG')\n" + textwrap.dedent(program)],
-        cwd=ROOT, capture_output=True, text=True, timeout=60,
+        cwd=ROOT, capture_output=True, text=True, timeout=180,
     )
     return done.stdout + done.stderr
 

@@ -28,7 +28,8 @@ def url(redis_server: Redis) -> Iterator[str]:
 @asynccontextmanager
 async def sharing(*urls: str):  # type: ignore[no-untyped-def]
     """What each worker has of a Redis."""
-    shared = [Shared(url, pause=0.2, key=b"k" * 32) for url in urls]
+    # A Redis that a busy machine keeps waiting is there all the same.
+    shared = [Shared(url, seconds=10, pause=0.2, key=b"k" * 32) for url in urls]
     yield shared
     for each in shared:
         await each.close()
@@ -38,10 +39,11 @@ class Answers:
     """Makes replies, slowly, and counts."""
 
     def __init__(self, seconds: float = 0.0, fails: bool = False) -> None:
-        self.seconds, self.fails, self.made = seconds, fails, 0
+        self.seconds, self.fails, self.made, self.begun = seconds, fails, 0, asyncio.Event()
 
     async def __call__(self) -> list[str]:
         self.made += 1
+        self.begun.set()
         await asyncio.sleep(self.seconds)
         if self.fails:
             raise RuntimeError
@@ -130,7 +132,7 @@ def test_a_text_that_comes_to_another_worker_gets_the_same_reply_and_no_second_t
         async with sharing(url, url) as (one, other):
             here, there, answers = once(one), once(other), Answers(0.3)
             first = asyncio.ensure_future(here.answer("SM1", SENDER, answers))
-            await asyncio.sleep(0.1)
+            await answers.begun.wait()
             assert await there.answer("SM1", SENDER, answers) == REPLY, "it waits while the first is answered"
             assert await first == REPLY
             assert await there.answer("SM1", SENDER, answers) == REPLY and await here.answer("SM1", SENDER, answers) == REPLY
@@ -145,11 +147,12 @@ def test_after_leaving_no_worker_repeats_a_reply_or_begins_a_turn(url: str, redi
         async with sharing(url, url) as (one, other):
             here, there, answers = once(one), once(other), Answers()
             assert await here.answer("SM1", SENDER, answers) == REPLY
-            slow = asyncio.ensure_future(here.answer("SM2", SENDER, Answers(0.4)))
-            await asyncio.sleep(0.1)
+            late = Answers(0.4)
+            slow = asyncio.ensure_future(here.answer("SM2", SENDER, late))
+            await late.begun.wait()
             there.forget(SENDER)
             await slow
-            await asyncio.sleep(0.1)
+            await asyncio.gather(*there._forgetting)
             for worker in (here, there):
                 assert await worker.answer("SM1", SENDER, answers) == []
                 assert await worker.answer("SM2", SENDER, answers) == []
@@ -159,7 +162,7 @@ def test_after_leaving_no_worker_repeats_a_reply_or_begins_a_turn(url: str, redi
 
 
 def test_a_text_whose_worker_died_is_answered_by_the_other(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("outreach.adapters.repeats.LEASE_SECONDS", 0.5)
+    monkeypatch.setattr("outreach.adapters.repeats.LEASE_SECONDS", 1.0)
 
     async def scene() -> None:
         async with sharing(url, url) as (one, other):
@@ -167,7 +170,7 @@ def test_a_text_whose_worker_died_is_answered_by_the_other(url: str, monkeypatch
             assert (await Repeats(one, 600).claim("x", "o")).mine
             again = Repeats(other, 600)
             assert not (await again.claim("x", "o")).mine
-            await asyncio.sleep(0.7)
+            await asyncio.sleep(1.2)
             assert (await again.claim("x", "o")).mine
 
     played(scene)
@@ -204,7 +207,7 @@ def test_redis_sees_no_words_no_sender_and_no_address_and_everything_expires(url
             await once(one).answer("SM1", SENDER, Answers())
             here = once(one)
             here.forget(SENDER)
-            await asyncio.sleep(0.1)
+            await asyncio.gather(*here._forgetting)
             await here.answer("SM2", SENDER, Answers())
             await Pace(one).may("begin", ADDRESS, 2, 60)
 
