@@ -2,16 +2,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_address
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from scripts.faults.__main__ import Found
 from scripts.faults.catalogue import FAULTS, Fault
 from scripts.faults.hearing import Came, is_fixed, is_reply
 from scripts.faults.house import SERVICE, Referrals
 from scripts.faults.page import put, table_of
-from scripts.faults.people import QUESTIONS, SENT, Answer, question_of
+from scripts.faults.people import QUESTIONS, SENT, Answer, own_addresses, question_of
 from scripts.faults.record import Said
+from scripts.faults.strangers import ADDRESSES, address_of
 from scripts.faults.verdict import Course, Outcome, judged
 from scripts.soak import Stretch
 
@@ -94,6 +98,19 @@ def test_danger_is_answered_where_its_reply_comes_first_whatever_is_said_after_i
     assert Answer(200, 1.0, {"messages": [danger, fixed]}).begins_with("utter_immediate_danger", "web")
     assert not Answer(200, 1.0, {"messages": [fixed, danger]}).begins_with("utter_immediate_danger", "web")
     assert not Answer(503, 1.0, {"messages": [danger]}).begins_with("utter_immediate_danger", "web")
+
+
+def test_each_person_has_an_address_of_their_own_on_this_machine_and_none_of_a_strangers() -> None:
+    addresses = list(islice(own_addresses(), 70_000))
+    assert len(set(addresses)) == len(addresses) and not set(addresses) & {address_of(number) for number in range(ADDRESSES)}
+    assert all(ip_address(address).is_loopback for address in addresses)
+
+
+def test_a_fault_that_was_never_tried_is_told_and_the_run_does_not_hold() -> None:
+    found = Found({"day": "2026-11-22"}, [outcome()])
+    assert found.holds
+    found.end([FAULT, replace(FAULT, name="y", what="y breaks")])
+    assert found.not_tried == {"y breaks": "the run was ended before"} and not found.holds
 
 
 def test_each_fault_has_a_name_of_its_own_and_the_page_gets_a_row_of_each(tmp_path: Path) -> None:
