@@ -5,16 +5,18 @@ from dataclasses import replace
 from ipaddress import ip_address
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from scripts import soak
 from scripts.faults.__main__ import Found
 from scripts.faults.catalogue import FAULTS, Fault
 from scripts.faults.hearing import Came, is_fixed, is_reply
 from scripts.faults.house import SERVICE, Referrals
 from scripts.faults.page import put, table_of
 from scripts.faults.people import QUESTIONS, SENT, Answer, own_addresses, question_of
-from scripts.faults.record import Said
+from scripts.faults.record import Record, Said
 from scripts.faults.strangers import ADDRESSES, address_of
 from scripts.faults.verdict import Course, Outcome, judged
 from scripts.soak import Stretch
@@ -131,3 +133,26 @@ def test_a_stretch_of_the_soak_holds_only_where_all_is_right_quick_and_as_much_a
     assert not Stretch.of([*said, one(Came.FIXED)], 10, 10.0).holds
     assert not Stretch.of(said, 10, 12.0).holds
     assert not Stretch.of([*said[:90], *(replace(each, took=1.2) for each in said[90:])], 10, 10.0).holds
+
+
+def test_the_highest_load_is_found_between_what_was_carried_and_what_was_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    carries, hiccups = 33.0, [12.0]
+
+    def during(house: object, rate: float, seconds: float) -> tuple[Stretch, Record]:
+        slow = rate > carries or rate in hiccups
+        if rate in hiccups:
+            hiccups.remove(rate)
+        said = [Said(0.0, 1.5 if slow else 0.1, "web", "words", Came.RIGHT)] * round(rate * 10)
+        return Stretch.of(said, 10, rate), Record()
+
+    monkeypatch.setattr(soak, "during", during)
+    monkeypatch.setattr(soak.time, "sleep", lambda seconds: None)
+    tried: list[Stretch] = []
+    found = soak.highest(SimpleNamespace(is_ready=lambda: True), 1.0, tried)  # type: ignore[arg-type]
+    assert found is not None and 0.94 * carries <= found.wanted <= carries
+    assert len(tried) <= 11 and [each.wanted for each in tried[:3]] == [8.0, 12.0, 12.0]
+
+
+def test_a_soak_that_comes_to_no_end_says_so() -> None:
+    words = soak.words_of(soak.Found(SERVICE, highest=30.0, load=0.0).as_json())
+    assert "| 30.0 turns a second |" in words and "**fails**: it was ended before its time" in words
