@@ -257,7 +257,7 @@ class Filler(Talker):
         answer = await self.post(text)
         found = question_of(answer.texts)
         came = answer.without_words() or (Came.RIGHT if found == expected else Came.WRONG)
-        self.note(answer, "form", came, f"expected question {expected}, heard {found}" if came is Came.WRONG else "")
+        self.note(answer, "form", came, f"expected {expected}: {heard_of(answer)}" if came is Came.WRONG else "")
         return answer, came
 
     async def _went_on(self, name: str, at: int) -> tuple[Answer, Came, int]:
@@ -271,8 +271,13 @@ class Filler(Talker):
             answer = await self.post(ASKS if at < 0 else WHERE_WERE_WE)
             found = question_of(answer.texts)
             came = answer.without_words() or (Came.RIGHT if found in (at, at + 1) or (at < 0 and found == 0) else Came.WRONG)
-        self.note(answer, "form", came, f"after trouble at question {at}, heard {found}" if came is Came.WRONG else "")
+        self.note(answer, "form", came, f"after trouble at {at}: {heard_of(answer)}" if came is Came.WRONG else "")
         return answer, came, at
+
+
+def heard_of(answer: Answer) -> str:
+    """How each of the messages begins, for whoever looks into a wrong one: what the product says, and never a person."""
+    return " | ".join(text[:40].replace("\n", " ") for text in answer.texts)
 
 
 def question_of(texts: list[str]) -> int:
