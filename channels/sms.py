@@ -188,7 +188,8 @@ class Door:
         if not incoming.message or not is_a_phone(incoming.number):
             return twiml([])
         sender = self._senders.id_of(incoming.number)
-        return twiml(await self._once.answer(incoming.message, sender, lambda: self._messages(sender, incoming)))
+        came_at = _came_at(request)
+        return twiml(await self._once.answer(incoming.message, sender, lambda: self._messages(sender, incoming, came_at)))
 
     def fixed(self) -> HTTPResponse:
         """The fixed reply, for when something broke."""
@@ -199,12 +200,12 @@ class Door:
         query = f"?{request.query_string}" if request.query_string else ""
         return f"{self._settings.public_url.rstrip('/')}{request.path}{query}"
 
-    async def _messages(self, sender: str, incoming: Incoming) -> list[str]:
+    async def _messages(self, sender: str, incoming: Incoming, came_at: float | None) -> list[str]:
         """What is sent back. Leaving comes before any limit, lock or turn."""
         words = incoming.said.text
         if incoming.opt_out == "STOP" or self._words.is_stop(words) or self._exit_words.match(words):
             self._metrics.left(SmsChannel.name(), labels.BY_WORD)
-            self._threads.forget(sender)
+            self._threads.forget(sender, came_at)
             self._once.forget(sender)
             return []
         if incoming.opt_out in ("START", "HELP") or self._words.is_left_to_the_carrier(words):
@@ -237,3 +238,11 @@ class Door:
             self._metrics.left(SmsChannel.name(), labels.BY_MEANING)
             self._once.forget(sender)
         return messages
+
+
+def _came_at(request: Request) -> float | None:
+    """When the proxy had the request, in seconds since 1970, where it says so. What it says is used of signed texts alone."""
+    try:
+        return float(request.headers.get("x-request-start", ""))
+    except ValueError:
+        return None

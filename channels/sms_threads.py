@@ -5,7 +5,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,10 @@ logger = logging.getLogger(__name__)
 URGENT = frozenset({STATIC_FALLBACK, "utter_ask_silent_999", *(f"utter_{intent}" for intent in SAFETY)})
 HELLO = "utter_greet"
 FORGET_AGAIN_SECONDS = 1.0
+# An exit that comes through later than this was kept waiting, by a process that hung. Clocks of machines differ by less.
+LATE_SECONDS = 5.0
+# Longer than a turn may take, with the wait for the one before it.
+EMPTY_SECONDS = 15.0
 # How long a text waits for those before it. Whoever sent it has had the fixed reply long before.
 MOST_SECONDS = 60.0
 
@@ -67,6 +71,7 @@ class Threads:
 
     async def answer(self, sender: str, said: Said, metadata: dict[str, Any]) -> list[str]:
         """The messages to send back; none when the conversation was left."""
+        came_at = self._clock()
         async with self._locks.hold(sender, MOST_SECONDS):
             try:
                 generation, thread, fresh = self._open(sender)
@@ -77,7 +82,8 @@ class Threads:
             if messages is None:
                 self.forget(sender)
                 return []
-            return (messages or self.static()) if self._keep(sender, generation, thread) else []
+            wanted = self._keep(sender, generation, thread) or self._left_before(sender, came_at)
+            return (messages or self.static()) if wanted else []
 
     def static(self, cause: str = labels.FAILED) -> list[str]:
         """The fixed reply with the helpline, counted with its cause, one of `labels.CAUSES`."""
@@ -90,29 +96,56 @@ class Threads:
             return []
         return [clean(reply.text) for reply in replies]
 
-    def forget(self, sender: str) -> None:
-        """Forget at once. A turn that is running brings nothing back, and its reply isn't sent."""
-        key = capability.row_key(sender)
+    def forget(self, sender: str, left_at: float | None = None) -> None:
+        """Forget at once. A turn that is running brings nothing back, and its reply isn't sent.
+
+        `left_at` is when somebody left, where that may be a while ago. What they texted since is still answered.
+        """
+        key, now = capability.row_key(sender), self._clock()
+        left_at = now if left_at is None or left_at > now - LATE_SECONDS else left_at
         try:
-            self._conversations.forget(key)
+            if left_at == now:
+                self._conversations.forget(key)
+            else:
+                self._soon(self._forget_emptied(key, self._conversations.empty(key, left_at)))
         except Exception as error:  # noqa: BLE001 - nobody who leaves is kept waiting
             logger.error("a conversation by text could not be forgotten at once: %s", type(error).__name__)
             self._still_to_forget.add(key)
-            again = asyncio.ensure_future(self._forget_later(key))
-            self._forgetting.add(again)
-            again.add_done_callback(self._forgetting.discard)
+            self._soon(self._forget_later(key, left_at))
 
-    async def _forget_later(self, key: str) -> None:
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._forgetting.add(task)
+        task.add_done_callback(self._forgetting.discard)
+
+    async def _forget_later(self, key: str, left_at: float) -> None:
         """Try again until it is done, or the conversation has begun anew or idled out."""
         until = self._clock() + self._idle_seconds
         while key in self._still_to_forget and self._clock() < until:
             await asyncio.sleep(FORGET_AGAIN_SECONDS)
             try:
                 if key in self._still_to_forget:
-                    self._conversations.forget(key)
+                    emptied = self._conversations.empty(key, left_at)
                     self._still_to_forget.discard(key)
+                    await self._forget_emptied(key, emptied)
             except Exception as error:  # noqa: BLE001
                 logger.error("a conversation by text could still not be forgotten: %s", type(error).__name__)
+
+    async def _forget_emptied(self, key: str, generation: str) -> None:
+        """Delete the empty row as well, once every turn is over that may have to know of it. At the latest it idles out."""
+        await asyncio.sleep(EMPTY_SECONDS)
+        try:
+            self._conversations.forget_emptied(key, generation)
+        except Exception as error:  # noqa: BLE001 - nothing is in it
+            logger.error("an empty conversation by text could not be deleted: %s", type(error).__name__)
+
+    def _left_before(self, sender: str, came_at: float) -> bool:
+        """Whether the conversation is gone because of a leaving that this text came after: then somebody waits for words."""
+        try:
+            return self._conversations.left_before(capability.row_key(sender), came_at)
+        except Exception as error:  # noqa: BLE001 - then nothing shows that anybody came back
+            logger.error("a conversation by text could not be read: %s", type(error).__name__)
+            return False
 
     def _open(self, sender: str) -> tuple[str, Thread, bool]:
         """The conversation's generation and thread, and whether it has just begun."""

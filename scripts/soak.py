@@ -1,21 +1,22 @@
 """`make soak [MINUTES=30]`: whether the product holds for long at seven tenths of what it can carry.
 
 It finds the highest load first: more and more people, until the slowest of a hundred turns takes over a second. Then it lets
-as many turns begin as seven tenths of that, for so many minutes. Writes var/soak.json and docs/reliability.md, and ends with 1
-where something failed, the slowest of a hundred took a second, or memory grew by a twentieth.
+as many turns begin as seven tenths of that, for so many minutes. Writes var/soak.json and docs/reliability.md, also where it
+comes to no end, and ends with 1 where something failed, the slowest of a hundred took a second, or memory grew by a twentieth.
 """
 from __future__ import annotations
 
 import argparse
 import asyncio
 import json
+import math
 import os
 import signal
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,14 +29,16 @@ from scripts.faults.hearing import Came  # noqa: E402
 from scripts.faults.house import MACHINE, SERVICE, House  # noqa: E402
 from scripts.faults.page import put  # noqa: E402
 from scripts.faults.people import Filler, Talker, Texter, Town  # noqa: E402
-from scripts.faults.processes import family_of, memory_of  # noqa: E402
+from scripts.faults.processes import family_of, memory_of, wait_for  # noqa: E402
 from scripts.faults.record import Record, Said, counted, longest, now, percentile  # noqa: E402
 
 MOST_P99, MOST_GROWTH, SHARE = 1.0, 0.05, 0.7
+WHATS = {SERVICE: "PostgreSQL, Redis, two assistants and nginx", MACHINE: "SQLite and one assistant with nothing in front"}
 # Of ten people so many talk, fill in a form and text.
 MIX = (Talker, Talker, Talker, Talker, Talker, Talker, Filler, Filler, Texter, Texter)
-STEP_SECONDS, SETTLE_SECONDS = 20.0, 5.0
-FIRST_RATE, FACTOR, MOST_RATE = 5.0, 1.25, 400.0
+STEP_SECONDS, SETTLE_SECONDS = 10.0, 4.0
+# In large steps up to what is too much, and then so often half way between that and what was carried: within a twentieth.
+FIRST_RATE, FACTOR, MOST_RATE, HALVINGS = 8.0, 1.5, 400.0, 3
 
 
 class Paced(Town):
@@ -89,6 +92,11 @@ class Stretch:
         """Whether everything was right and quick enough, and the load was what it was to be."""
         return not self.not_right and self.p99 < MOST_P99 and self.rate > 0.9 * self.wanted
 
+    @property
+    def nearly(self) -> bool:
+        """Whether no more than a moment's other work of the machine may have been amiss."""
+        return not self.not_right and self.p99 < 2 * MOST_P99 and self.rate > 0.8 * self.wanted
+
 
 def people_for(rate: float) -> int:
     """Enough that nobody has to speak more than every second and a half."""
@@ -119,19 +127,34 @@ def crowd_at(house: House, record: Record, rate: float) -> Crowd:
     return Crowd(town, wanted)
 
 
-def highest(house: House, step_seconds: float) -> tuple[Stretch | None, list[Stretch]]:
-    """The highest load that was all right with the slowest of a hundred under a second, and how it was found."""
-    found, tried, rate = None, [], FIRST_RATE
-    while rate <= MOST_RATE:
+def highest(house: House, step_seconds: float, tried: list[Stretch]) -> Stretch | None:
+    """The highest load that was all right with the slowest of a hundred under a second. `tried` gets each that is tried."""
+
+    def at(rate: float) -> Stretch:
         stretch, _ = during(house, rate, step_seconds)
         tried.append(stretch)
         print(f"  {stretch.line()}", flush=True)
+        # What was still under way is over before the next.
+        time.sleep(1 if stretch.holds else 4)
+        wait_for("it is well again after a load", house.is_ready, 60)
+        return stretch
+
+    found, rate = None, FIRST_RATE
+    while rate <= MOST_RATE:
+        stretch = at(rate)
+        if stretch.nearly and not stretch.holds:
+            stretch = at(rate)
         if not stretch.holds:
             break
         found, rate = stretch, rate * FACTOR
-        # What was still under way is over before the next.
-        time.sleep(2)
-    return found, tried
+    too_much = rate
+    for _ in range(HALVINGS if found else 0):
+        stretch = at(math.sqrt(found.wanted * too_much))
+        if stretch.holds:
+            found = stretch
+        else:
+            too_much = stretch.wanted
+    return found
 
 
 def memory_by_part(house: House) -> dict[str, float]:
@@ -158,7 +181,8 @@ def soak(house: House, rate: float, minutes: float) -> dict[str, Any]:
         for minute in range(1, max(1, round(minutes)) + 1):
             edge = min(began + minute * 60, began + minutes * 60)
             time.sleep(max(0.0, edge - now()))
-            rows.append(Stretch.of(record.between(max(began, edge - 60), edge), 60, rate))
+            since = max(began, edge - 60)
+            rows.append(Stretch.of(record.between(since, edge), edge - since, rate))
             print(f"  minute {minute:2}: {rows[-1].line()}", flush=True)
         end, ended = memory_by_part(house), now()
         whole = Stretch.of(record.between(began, ended), ended - began, rate)
@@ -175,12 +199,25 @@ def soak(house: House, rate: float, minutes: float) -> dict[str, Any]:
 
 def words_of(found: dict[str, Any]) -> str:
     """What docs/reliability.md says of it."""
-    run, held, sent = found["run"], found["soak"], found["soak"]["referrals"]
+    run = found["run"]
     busy = "" if run["load_at_start"] < 1 else f" The machine had other work too (load {run['load_at_start']} at the start)."
+    rows = _held(found) if found["soak"] else [_most(found), ("outcome", f"**fails**: {found['ended']}")]
+    table = ["| what | found |", "|---|---|", *(f"| {what} | {value} |" for what, value in rows)]
+    about = f"Run on {run['day']}, on {run['cores']} cores that carried the people too; {run['what']}.{busy}"
+    return "\n".join([about, "", *table])
+
+
+def _most(found: dict[str, Any]) -> tuple[str, str]:
+    most = f"{found['highest']:.1f} turns a second" if found["highest"] else "not found"
+    return "highest load at which the slowest of a hundred took under a second", most
+
+
+def _held(found: dict[str, Any]) -> list[tuple[str, str]]:
+    held, sent = found["soak"], found["soak"]["referrals"]
     bad = ", ".join(f"{number} {came}" for came, number in held["whole"]["not_right"].items()) or "none"
     start, end = sum(held["memory_start_mb"].values()), sum(held["memory_end_mb"].values())
-    rows = [
-        ("highest load at which the slowest of a hundred took under a second", f"{found['highest']:.1f} turns a second"),
+    return [
+        _most(found),
         ("held", f"{held['minutes']:g} minutes at {held['whole']['rate']:.1f} turns a second ({held['whole']['turns']} turns)"),
         ("turns that were not right", bad),
         ("wait: half, 95 and 99 of a hundred", " / ".join(f"{held['whole'][p] * 1000:.0f} ms" for p in ("p50", "p95", "p99"))),
@@ -191,9 +228,6 @@ def words_of(found: dict[str, Any]) -> str:
         ("referrals told, lost, doubled", f"{sent['told']}, {sent['lost']}, {sent['doubled']}"),
         ("outcome", "holds" if held["holds"] else "**fails**"),
     ]  # fmt: skip
-    table = ["| what | found |", "|---|---|", *(f"| {what} | {value} |" for what, value in rows)]
-    about = f"Run on {run['day']}, on {run['cores']} cores that carried the people too; {run['what']}.{busy}"
-    return "\n".join([about, "", *table])
 
 
 def main() -> int:
@@ -205,30 +239,61 @@ def main() -> int:
     wanted = parser.parse_args()
     # Whoever ends it by a signal does not want the product to run on.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    whats = {SERVICE: "PostgreSQL, Redis, two assistants and nginx", MACHINE: "SQLite and one assistant with nothing in front"}
-    run = {
-        "day": date.today().isoformat(), "cores": os.cpu_count(), "load_at_start": round(os.getloadavg()[0], 1),
-        "what": whats[wanted.kind],
-    }  # fmt: skip
+    found = Found(wanted.kind)
+    try:
+        whole(found, wanted.step, wanted.minutes)
+    except Exception as why:  # noqa: BLE001 - nobody may be watching; what was found until then is found
+        found.ended = str(why).partition("\n")[0] if isinstance(why, AssertionError) else f"it fell over ({type(why).__name__})"
+        sys.stderr.write(f"soak: {type(why).__name__}: {why}\n")
+    finally:
+        found.write()
+    return 0 if found.soak and found.soak["holds"] else 1
+
+
+@dataclass
+class Found:
+    """What has been found so far. `ended` is why there is no more."""
+
+    kind: str
+    highest: float = 0.0
+    ramp: list[Stretch] = field(default_factory=list)
+    soak: dict[str, Any] = field(default_factory=dict)
+    ended: str = "it was ended before its time"
+    load: float = field(default_factory=lambda: os.getloadavg()[0])
+
+    def as_json(self) -> dict[str, Any]:
+        """For a file and for the page."""
+        run = {
+            "day": date.today().isoformat(), "cores": os.cpu_count(), "load_at_start": round(self.load, 1),
+            "what": WHATS[self.kind],
+        }  # fmt: skip
+        ramp = [vars(each) for each in self.ramp]
+        return {"run": run, "highest": self.highest, "ramp": ramp, "soak": self.soak, "ended": "" if self.soak else self.ended}
+
+    def write(self) -> None:
+        """Into var/soak.json and docs/reliability.md."""
+        found = self.as_json()
+        (ROOT / "var").mkdir(exist_ok=True)
+        (ROOT / "var" / "soak.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        put("soak", words_of(found))
+        print(words_of(found), flush=True)
+
+
+def whole(found: Found, step: float, minutes: float) -> None:
+    """Find the highest load, and hold seven tenths of it. Raises `AssertionError` where something does not come in time."""
     with tempfile.TemporaryDirectory(prefix="outreach-soak-") as name:
         folder = Path(name)
+        # The engines run as users of their own, and have to get in.
         folder.chmod(0o755)
-        # Everybody here comes from one address, so the limits by address would be what is measured.
-        with House(folder, wanted.kind, {"PROXY_REQUESTS_PER_SECOND": "1000"}) as house:
-            print("the highest load:")
-            most, tried = highest(house, wanted.step)
-            if most is None:
-                sys.stderr.write(f"soak: not even {FIRST_RATE:.0f} turns a second were carried\n")
-                return 1
-            print(f"{SHARE:.0%} of {most.rate:.1f} turns a second:")
+        # What all numbers together may text in a minute is set by whoever knows how many there are; it is not what is sought.
+        with House(folder, found.kind, {"SMS_PER_MINUTE_IN_ALL": "100000"}) as house:
+            print("the highest load:", flush=True)
+            most = highest(house, step, found.ramp)
+            assert most is not None, f"not even {FIRST_RATE:.0f} turns a second were carried"
+            found.highest = most.rate
+            print(f"{SHARE:.0%} of {most.rate:.1f} turns a second:", flush=True)
             time.sleep(5)
-            held = soak(house, most.wanted * SHARE, wanted.minutes)
-    found = {"run": run, "highest": most.rate, "ramp": [vars(each) for each in tried], "soak": held}
-    (ROOT / "var").mkdir(exist_ok=True)
-    (ROOT / "var" / "soak.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    put("soak", words_of(found))
-    print(words_of(found))
-    return 0 if held["holds"] else 1
+            found.soak = soak(house, most.wanted * SHARE, minutes)
 
 
 if __name__ == "__main__":

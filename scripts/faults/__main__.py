@@ -11,8 +11,9 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -49,13 +50,16 @@ class Houses:
         self._kept: House | None = None
 
     def close(self) -> None:
-        """Stop what runs."""
-        self._open.close()
+        """Stop what runs. What cannot be stopped in order is nothing to hold up the rest."""
         self._kept = None
+        try:
+            self._open.close()
+        except Exception as error:  # noqa: BLE001
+            sys.stderr.write(f"faults: a product did not stop in order ({type(error).__name__})\n")
 
     def one_for(self, fault: Fault) -> House:
         """A product that is well. Raises `NotHere`."""
-        plain = isinstance(fault.setting, AsItIs) and not fault.more
+        plain = isinstance(fault.setting, AsItIs)
         if plain and self._kept is not None and self._kept.kind == fault.kind and self._kept.is_ready():
             return self._kept
         self.close()
@@ -63,7 +67,7 @@ class Houses:
         # The engines run as users of their own, and have to get in.
         folder.chmod(0o755)
         around = self._open.enter_context(fault.setting.made(folder))
-        house = self._open.enter_context(House(folder, fault.kind, {**fault.more, **around.more}, **around.rest))
+        house = self._open.enter_context(House(folder, fault.kind, around.more, **around.rest))
         self._kept = house if plain else None
         return house
 
@@ -105,36 +109,81 @@ def main() -> int:
     """Run the faults that were asked for, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="the names of faults, with commas between")
-    parser.add_argument("--pause", type=float, default=1.0, help="how many seconds people think")
+    parser.add_argument("--pause", type=float, default=1.0, help="how many seconds people think; with less, some meet limits")
     parser.add_argument("--seconds", type=float, help="how long a fault lasts, instead of its own time")
     wanted = parser.parse_args()
-    only = [name for name in wanted.only.split(",") if name]
-    unknown = set(only) - {fault.name for fault in FAULTS}
+    only = {name for name in wanted.only.split(",") if name}
+    unknown = only - {fault.name for fault in FAULTS}
     if unknown:
         sys.stderr.write(f"faults: there is no {', '.join(sorted(unknown))}; there are {', '.join(f.name for f in FAULTS)}\n")
         return 2
     # Whoever ends it by a signal does not want the product to run on.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    about, outcomes, not_tried = about_the_run(wanted.pause), [], {}
+    found = Found(about_the_run(wanted.pause))
+    faults = [fault for fault in FAULTS if not only or fault.name in only]
+    try:
+        try_all(faults, found, wanted.pause, wanted.seconds)
+    finally:
+        # Whatever happened: nobody may be watching, and what was found until then is found.
+        found.end(faults)
+        found.write(page=not only)
+    return 0 if found.holds else 1
+
+
+@dataclass
+class Found:
+    """What a run has found so far."""
+
+    about: dict[str, Any]
+    outcomes: list[Outcome] = field(default_factory=list)
+    not_tried: dict[str, str] = field(default_factory=dict)
+    began: float = field(default_factory=now)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every fault was tried, and harmed nobody."""
+        return all(outcome.holds for outcome in self.outcomes) and not self.not_tried
+
+    def end(self, faults: Sequence[Fault]) -> None:
+        """The run is over. What it never came to was not tried."""
+        self.about["minutes"] = round((now() - self.began) / 60)
+        tried = {outcome.name for outcome in self.outcomes}
+        for fault in faults:
+            if fault.name not in tried:
+                self.not_tried.setdefault(fault.what, "the run was ended before")
+
+    def write(self, page: bool) -> None:
+        """Into var/faults.json, and into docs/reliability.md where that is wanted."""
+        found = {"run": self.about, "faults": [each.as_json() for each in self.outcomes], "not_tried": self.not_tried}
+        (ROOT / "var").mkdir(exist_ok=True)
+        (ROOT / "var" / "faults.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        if page:
+            put("faults", table_of(found))
+
+
+def try_all(faults: Sequence[Fault], found: Found, pause: float, seconds: float | None) -> None:
+    """One after another. What falls over in between is told, and the next has a product of its own."""
     houses = Houses()
     try:
-        for fault in FAULTS:
-            if only and fault.name not in only:
-                continue
+        for fault in faults:
+            began = now()
             try:
-                outcomes.append(run(fault, houses.one_for(fault), wanted.pause, wanted.seconds))
-                show(outcomes[-1])
-            except NotHere as why:
-                not_tried[fault.what] = str(why)
+                outcome = run(fault, houses.one_for(fault), pause, seconds)
+            except Exception as why:  # noqa: BLE001 - one that cannot be tried keeps nobody from trying the others
+                found.not_tried[fault.what] = reason(why)
                 print(f"NOT TRIED  {fault.what}: {why}", flush=True)
+                houses.close()
+                continue
+            found.outcomes.append(outcome)
+            show(outcome, now() - began)
     finally:
         houses.close()
-    found = {"run": about, "faults": [each.as_json() for each in outcomes], "not_tried": not_tried}
-    (ROOT / "var").mkdir(exist_ok=True)
-    (ROOT / "var" / "faults.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    if not only:
-        put("faults", table_of(found))
-    return 0 if all(outcome.holds for outcome in outcomes) and not not_tried else 1
+
+
+def reason(why: Exception) -> str:
+    """Why a fault was not tried, in words for the page: of what nobody foresaw, its name alone."""
+    foreseen = isinstance(why, (NotHere, AssertionError))
+    return str(why).partition("\n")[0] if foreseen else f"the run itself fell over ({type(why).__name__})"
 
 
 def about_the_run(pause: float) -> dict[str, Any]:
@@ -145,10 +194,10 @@ def about_the_run(pause: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def show(outcome: Outcome) -> None:
-    """Print an outcome."""
+def show(outcome: Outcome, seconds: float) -> None:
+    """Print an outcome, and how long it took to get."""
     came = ", ".join(f"{n} {kind}" for kind, n in outcome.came.items() if n)
-    print(f"{'holds' if outcome.holds else 'FAILS'}  {outcome.what} ({outcome.seen})")
+    print(f"{'holds' if outcome.holds else 'FAILS'}  {outcome.what} ({outcome.seen}; in all {seconds:.0f} s)")
     print(f"       {outcome.replies} replies: {came}; of danger and leaving {outcome.urgent}, {outcome.urgent_fixed} fixed")
     print(f"       longest wait {outcome.longest} s, normal after {outcome.normal_after} s, {outcome.referrals}")
     print(f"       memory {outcome.memory_before:.0f} to {outcome.memory_after:.0f} MB, statuses {outcome.statuses}")

@@ -3,7 +3,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from scripts.faults.people import Filler, Talker, Texter, Town
 
@@ -26,8 +28,7 @@ class Crowd:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._end)
-        self._thread.join(60)
+        end(self._thread, self._loop, lambda: self._tasks)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -42,6 +43,11 @@ class Crowd:
             if isinstance(ended, Exception):
                 self.broken.append(f"{type(ended).__name__}: {ended}")
 
-    def _end(self) -> None:
-        for task in self._tasks:
-            task.cancel()
+
+def end(thread: threading.Thread, loop: asyncio.AbstractEventLoop, tasks: Callable[[], list[asyncio.Task[None]]]) -> None:
+    """End the tasks of a thread, and wait for it. A task may lose a word that it is to end: it is told again."""
+    until = time.monotonic() + 60
+    while thread.is_alive() and time.monotonic() < until:
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks()])
+        thread.join(1)

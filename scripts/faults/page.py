@@ -23,9 +23,11 @@ def table_of(found: dict[str, Any]) -> str:
 
 def _run(run: dict[str, Any]) -> str:
     busy = "" if run["load_at_start"] < 1 else f" The machine had other work too (load {run['load_at_start']} at the start)."
+    lasted = f" It took {run['minutes']} minutes." if "minutes" in run else ""
     return (
         f"Run on {run['day']}, on {run['cores']} cores, with {run['people']} people who think for about {run['pause']:g} s. "
-        f"PostgreSQL, Redis, two assistants and nginx; \"one machine\" is SQLite and one assistant with nothing in front.{busy}"
+        f"PostgreSQL, Redis, two assistants and nginx; \"one machine\" is SQLite and one assistant with nothing in front."
+        f"{lasted}{busy}"
     )
 
 

@@ -7,8 +7,8 @@ import random
 import secrets
 import ssl
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -49,6 +49,13 @@ QUESTIONS = (
     ("utter_referral_summary", "yes"),
 )
 SENT = len(QUESTIONS)
+# A phone of the run's own texts as much as several do, and no number is answered more than 60 times in an hour.
+THREADS_OF_A_NUMBER = 10
+
+
+def own_addresses() -> Iterator[str]:
+    """Addresses of this machine, each for one person: all of 127.0.0.0/8 is, and strangers have 127.0.0.0/24 to themselves."""
+    return (f"127.{1 + number // 62_500}.{number // 250 % 250}.{1 + number % 250}" for number in range(200 * 62_500))
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +124,10 @@ class OnThisMachine(httpx.AsyncHTTPTransport):
 
 @dataclass
 class Town:
-    """Where people are: the door that they knock at, and what all of them need. `pause` is how many seconds one thinks."""
+    """Where people are: the door that they knock at, and what all of them need. `pause` is how many seconds one thinks.
+
+    Each comes from an address of their own, so that the limits for one address are what they are in production.
+    """
 
     door: str
     record: Record
@@ -125,10 +135,11 @@ class Town:
     public: str
     pause: float = 1.0
     tls: ssl.SSLContext | None = None
+    addresses: Iterator[str] = field(default_factory=own_addresses)
 
     def client(self, address: str | None = None) -> httpx.AsyncClient:
-        """A browser of one's own, at one of this machine's addresses."""
-        transport = OnThisMachine(verify=self.tls or True, local_address=address)
+        """A browser of one's own, at this address of this machine, or at one that nobody else has."""
+        transport = OnThisMachine(verify=self.tls or True, local_address=address or next(self.addresses))
         return httpx.AsyncClient(base_url=self.door, timeout=GIVE_UP_SECONDS, transport=transport)
 
     async def think(self) -> None:
@@ -231,6 +242,8 @@ class Filler(Talker):
                 said_yes = said_yes or at == SENT - 1
                 answer, came = await self._answered(text, at + 1)
                 while came in (Came.FIXED, Came.UNREACHED, Came.ERROR, Came.REFUSED):
+                    # Nobody says the same every second for a minute; a conversation may send 60 messages in one.
+                    await self.town.think()
                     await self.town.think()
                     answer, came, at = await self._went_on(name, at)
                 if came is not Came.RIGHT:
@@ -244,7 +257,7 @@ class Filler(Talker):
         answer = await self.post(text)
         found = question_of(answer.texts)
         came = answer.without_words() or (Came.RIGHT if found == expected else Came.WRONG)
-        self.note(answer, "form", came, f"expected question {expected}, heard {found}" if came is Came.WRONG else "")
+        self.note(answer, "form", came, f"expected {expected}: {heard_of(answer)}" if came is Came.WRONG else "")
         return answer, came
 
     async def _went_on(self, name: str, at: int) -> tuple[Answer, Came, int]:
@@ -258,8 +271,13 @@ class Filler(Talker):
             answer = await self.post(ASKS if at < 0 else WHERE_WERE_WE)
             found = question_of(answer.texts)
             came = answer.without_words() or (Came.RIGHT if found in (at, at + 1) or (at < 0 and found == 0) else Came.WRONG)
-        self.note(answer, "form", came, f"after trouble at question {at}, heard {found}" if came is Came.WRONG else "")
+        self.note(answer, "form", came, f"after trouble at {at}: {heard_of(answer)}" if came is Came.WRONG else "")
         return answer, came, at
+
+
+def heard_of(answer: Answer) -> str:
+    """How each of the messages begins, for whoever looks into a wrong one: what the product says, and never a person."""
+    return " | ".join(text[:40].replace("\n", " ") for text in answer.texts)
 
 
 def question_of(texts: list[str]) -> int:
@@ -286,17 +304,25 @@ class Texter:
     """Somebody with a phone, whose carrier signs."""
 
     door = "sms"
+    numbers = itertools.count(secrets.randbelow(10**5))
 
     def __init__(self, town: Town) -> None:
         self.town = town
         self.http = town.client()
         self.validator = RequestValidator(town.token)
-        self.number = f"+4477009{secrets.randbelow(10**5):05}"
+        self.number = self.new_number()
+
+    @classmethod
+    def new_number(cls) -> str:
+        """A number that nobody else of this run has."""
+        return f"+4477009{next(cls.numbers) % 10**5:05}"
 
     async def live(self) -> None:
         """Text until cancelled."""
         try:
-            while True:
+            for thread in itertools.count(1):
+                if thread % THREADS_OF_A_NUMBER == 0:
+                    self.number = self.new_number()
                 await self.town.think()
                 await self.say("hello", "greeting", "greeting")
                 for text, about, response in random.sample(TEXTS, len(TEXTS)):

@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 
+from scripts.faults.crowd import end
+
 # They come from addresses of their own, as strangers do. All of 127.0.0.0/8 is this machine.
 FIRST_ADDRESS, ADDRESSES = 2, 100
 # Nobody floods more than this machine can make without standing in the way of those who are measured.
@@ -46,8 +48,7 @@ class Strangers:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in self._tasks])
-        self._thread.join(60)
+        end(self._thread, self._loop, lambda: self._tasks)
 
     def came(self) -> None:
         """One more is connected."""

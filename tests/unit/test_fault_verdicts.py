@@ -2,16 +2,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_address
+from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from scripts import soak
+from scripts.faults.__main__ import Found
 from scripts.faults.catalogue import FAULTS, Fault
 from scripts.faults.hearing import Came, is_fixed, is_reply
 from scripts.faults.house import SERVICE, Referrals
 from scripts.faults.page import put, table_of
-from scripts.faults.people import QUESTIONS, SENT, Answer, question_of
-from scripts.faults.record import Said
+from scripts.faults.people import QUESTIONS, SENT, Answer, own_addresses, question_of
+from scripts.faults.record import Record, Said
+from scripts.faults.strangers import ADDRESSES, address_of
 from scripts.faults.verdict import Course, Outcome, judged
 from scripts.soak import Stretch
 
@@ -96,6 +102,19 @@ def test_danger_is_answered_where_its_reply_comes_first_whatever_is_said_after_i
     assert not Answer(503, 1.0, {"messages": [danger]}).begins_with("utter_immediate_danger", "web")
 
 
+def test_each_person_has_an_address_of_their_own_on_this_machine_and_none_of_a_strangers() -> None:
+    addresses = list(islice(own_addresses(), 70_000))
+    assert len(set(addresses)) == len(addresses) and not set(addresses) & {address_of(number) for number in range(ADDRESSES)}
+    assert all(ip_address(address).is_loopback for address in addresses)
+
+
+def test_a_fault_that_was_never_tried_is_told_and_the_run_does_not_hold() -> None:
+    found = Found({"day": "2026-11-22"}, [outcome()])
+    assert found.holds
+    found.end([FAULT, replace(FAULT, name="y", what="y breaks")])
+    assert found.not_tried == {"y breaks": "the run was ended before"} and not found.holds
+
+
 def test_each_fault_has_a_name_of_its_own_and_the_page_gets_a_row_of_each(tmp_path: Path) -> None:
     assert len({fault.name for fault in FAULTS}) == len({fault.what for fault in FAULTS}) == len(FAULTS)
     run = {"day": "2026-11-22", "cores": 2, "load_at_start": 0.1, "pause": 1.0, "people": 12}
@@ -114,3 +133,26 @@ def test_a_stretch_of_the_soak_holds_only_where_all_is_right_quick_and_as_much_a
     assert not Stretch.of([*said, one(Came.FIXED)], 10, 10.0).holds
     assert not Stretch.of(said, 10, 12.0).holds
     assert not Stretch.of([*said[:90], *(replace(each, took=1.2) for each in said[90:])], 10, 10.0).holds
+
+
+def test_the_highest_load_is_found_between_what_was_carried_and_what_was_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    carries, hiccups = 33.0, [12.0]
+
+    def during(house: object, rate: float, seconds: float) -> tuple[Stretch, Record]:
+        slow = rate > carries or rate in hiccups
+        if rate in hiccups:
+            hiccups.remove(rate)
+        said = [Said(0.0, 1.5 if slow else 0.1, "web", "words", Came.RIGHT)] * round(rate * 10)
+        return Stretch.of(said, 10, rate), Record()
+
+    monkeypatch.setattr(soak, "during", during)
+    monkeypatch.setattr(soak.time, "sleep", lambda seconds: None)
+    tried: list[Stretch] = []
+    found = soak.highest(SimpleNamespace(is_ready=lambda: True), 1.0, tried)  # type: ignore[arg-type]
+    assert found is not None and 0.94 * carries <= found.wanted <= carries
+    assert len(tried) <= 11 and [each.wanted for each in tried[:3]] == [8.0, 12.0, 12.0]
+
+
+def test_a_soak_that_comes_to_no_end_says_so() -> None:
+    words = soak.words_of(soak.Found(SERVICE, highest=30.0, load=0.0).as_json())
+    assert "| 30.0 turns a second |" in words and "**fails**: it was ended before its time" in words

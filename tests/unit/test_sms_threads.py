@@ -79,10 +79,13 @@ class Phone:
         self.turns = FakeTurns()
         self.tracker: Any = None
         self.idle, self.common_idle = timedelta(minutes=10), timedelta(minutes=30)
+        self.threads = self.another_process()
+
+    def another_process(self) -> Threads:
         conversations = TextConversations(self.engine, self.idle, self.common_idle, self.now)
         store = SimpleNamespace(retrieve=self._retrieve)
-        self.threads = Threads(SimpleNamespace(tracker_store=store), self.turns, conversations,  # type: ignore[arg-type]
-                               TEXTS, Words.load(), 600, lambda: self.seconds)
+        return Threads(SimpleNamespace(tracker_store=store), self.turns, conversations,  # type: ignore[arg-type]
+                       TEXTS, Words.load(), 600, lambda: self.seconds)
 
     def now(self) -> datetime:
         return datetime(2026, 11, 24, 12) + timedelta(seconds=self.seconds)
@@ -96,6 +99,11 @@ class Phone:
     def rows(self) -> int:
         with self.engine.connect() as connection:
             return int(connection.execute(sa.select(sa.func.count()).select_from(conversation)).scalar_one())
+
+    def states(self) -> list[bytes | None]:
+        """What is kept of threads."""
+        with self.engine.connect() as connection:
+            return list(connection.execute(sa.select(conversation.c.sealed_choices)).scalars())
 
 
 @pytest.fixture
@@ -266,6 +274,7 @@ def test_what_cannot_be_forgotten_at_once_counts_as_forgotten_and_is_tried_again
     phone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sms_threads, "FORGET_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(sms_threads, "EMPTY_SECONDS", 0.01)
     phone.text("which")
 
     async def leaves() -> None:
@@ -292,6 +301,56 @@ def test_what_cannot_be_forgotten_at_once_counts_as_forgotten_and_is_tried_again
     phone.text("which")
     assert asyncio.run(leaves_and_comes_back()) == [TEXTS.greeting], "what was offered before is gone"
     assert phone.rows() == 1, "what has begun since stays"
+
+
+def test_a_text_that_came_after_a_leaving_which_is_forgotten_late_is_answered(
+    phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sms_threads, "FORGET_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(sms_threads, "EMPTY_SECONDS", 0.1)
+    other = phone.another_process()
+    phone.text("which")
+
+    async def leaves(then: float) -> list[str]:
+        rename(phone, "conversation", "away")
+        phone.threads.forget(SENDER)
+        rename(phone, "away", "conversation")
+        phone.seconds += then
+        # The other process does not know yet, and while it answers, it is done.
+        phone.turns.before_answer = lambda: asyncio.sleep(0.05)
+        answer = await other.answer(SENDER, Said("one"), {})
+        assert phone.states() == [None], "nothing is kept of it"
+        await asyncio.sleep(0.15)
+        return answer
+
+    assert asyncio.run(leaves(then=3)) == ["You said one."]
+    assert phone.rows() == 0
+    phone.text("which")
+    assert asyncio.run(leaves(then=-3)) == [], "who left after that text is not answered"
+    assert phone.rows() == 0
+
+
+def test_an_exit_that_a_hanging_process_hears_late_forgets_and_leaves_what_was_said_since_its_answer(
+    phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sms_threads, "EMPTY_SECONDS", 0.01)
+    phone.seconds = 100.0
+    phone.text("hi")
+
+    async def hears_of_an_exit(left_at: float) -> None:
+        phone.threads.forget(SENDER, left_at)
+
+    async def answered(left_at: float) -> list[str]:
+        phone.turns.before_answer = lambda: hears_of_an_exit(left_at)
+        answer = await phone.threads.answer(SENDER, Said("one"), {})
+        await asyncio.sleep(0.05)
+        return answer
+
+    assert asyncio.run(answered(90.0)) == ["You said one."]
+    assert phone.rows() == 0
+    phone.text("hi")
+    assert asyncio.run(answered(99.0)) == [], "clocks of two machines differ by a little, and so this is a leaving just now"
+    assert phone.rows() == 0
 
 
 def rename(phone: Phone, old: str, new: str) -> None:
