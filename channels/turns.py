@@ -207,11 +207,11 @@ class Turns:
         tracker = await self._agent.tracker_store.retrieve(message.sender_id)
         if tracker is None or tracker.active_loop_name is not None:
             return
-        told = [str(event.intent_name) for event in tracker.events if isinstance(event, UserUttered)]
+        told = [event.intent for event in tracker.events if isinstance(event, UserUttered)]
         answer = self._after_danger.answer(said, understood, told)
         if answer is None:
             return
-        understood.update(intent={"name": answer.intent, "confidence": 1.0}, entities=[], also=[])
+        understood.update(intent=answer.as_intent(), entities=[], also=[])
         if answer.reply and isinstance(message.output_channel, Collector):
             message.output_channel.instead[f"utter_{answer.intent}"] = fixed_reply(answer.reply, self._channel)
 

@@ -165,7 +165,7 @@ class Dialogue:
             return self._ask_agreed(state, "someone")
         if said.plain in hearing.NO or (said.intent == "deny" and said.confidence >= VERY_SURE):
             return Outcome(None, (Say("utter_referral_declined"),))
-        if doubts.plain(said.text) in doubts.WHAT_IS_MEANT:
+        if doubts.asks_what_is_meant(said.text):
             return Outcome(state, (Say(fixed="referral_consent_plainer", choices=self._ask_consent(state).choices),))
         if hearing.not_asked_yet(said.text):
             return Outcome(None, (Say("utter_referral_not_agreed"),))
@@ -239,7 +239,7 @@ class Dialogue:
         if hearing.says_man(said.text) and step.name != "describes_as" and state["answers"].get("on_behalf_of", SELF) == SELF:
             state["answers"]["describes_as"] = "man"
             return self._again(state, said.intent if said.interrupts() else None)
-        if doubts.plain(said.text) in doubts.WHAT_IS_MEANT:
+        if doubts.asks_what_is_meant(said.text):
             return self._again(state, None, Say(fixed="referral_in_your_time"))
         if said.is_question() or self._tells_something_else(step, said):
             return self._again(state, said.intent)
@@ -287,6 +287,8 @@ class Dialogue:
 
     def _is_only_a_fear(self, state: State, step: Step, said: Heard) -> bool:
         """Whether this tells that somebody else may see it, and answers nothing."""
+        if step.name in ("contact_way", "contact") and doubts.says_nothing_is_safe(said.text):
+            return hearing.contact_in(said.text) is None and isinstance(read.contact_way(said.text), Problem)
         if step.name not in _FEAR_AT or not doubts.fears_being_seen(said.text) or hearing.contact_in(said.text) is not None:
             return False
         if step.name == "contact_way":
@@ -348,6 +350,8 @@ class Dialogue:
             volunteered = self._volunteered(state, said)
             if volunteered is not None:
                 return volunteered
+            if doubts.wants_another_way(said.text):
+                return self._again(state, None, Say(fixed="referral_only_these_ways"))
         if said.interrupts():
             return self._again(state, said.intent)
         unsafe = "not" in said.plain.split() or doubts.fears_being_seen(said.text)
@@ -503,7 +507,8 @@ class Dialogue:
         for step in STEPS:
             if fits and not step.when(answers):
                 self._forget(state, step.name)
-        return self._ask_next(state, (Say("utter_referral_changed"),) if had else ())
+        noted = () if fits else (Say(fixed="referral_number_noted"),)
+        return self._ask_next(state, (Say("utter_referral_changed"),) if had else noted)
 
     def _correct_name(self, state: State, asked: str, said: Heard) -> Outcome | None:
         named = hearing.own_name(said.text)

@@ -28,6 +28,10 @@ _NOT_THAT = re.compile(
     r"\b(?:not|dont use|do not use|never|cant use|anything but) (?:on |by |to )?(?:my|this|that|the|our) "
     r"(?:own |home |house )?(?:phone|mobile|number|texts?|emails?|landline|inbox)\b"
 )
+_NOTHING_SAFE = re.compile(
+    r"\b(?:nothing|nowhere|none|no way|no where|no phone|no number)\b.{0,20}\b(?:is|are|s|feels) ?(?:really )?safe\b"
+    r"|\b(?:no safe (?:way|one|phone|number)|none of (?:them|those|these)|not safe|isnt safe|its not safe|arent safe)\b"
+)
 _FINDING_OUT = re.compile(
     r"\b(?:what if|dont want|do not want|scared|afraid|worried|cant let)\b.{0,20}\b(?:he|she|they|him|her|them)\b"
     rf".{{0,15}}\b{_SEES}\b"
@@ -62,6 +66,16 @@ WHAT_IS_MEANT = frozenset((
 ))  # fmt: skip
 
 
+_WHY = re.compile(
+    r"^(?:but |and |so |ok )*(?:why (?:do|would|are|should)|what do) (?:you|u|they|i) (?:need|want|ask|asking|have to|give)\b"
+)
+# Ways that the team has not got.
+_OTHER_WAYS = re.compile(
+    r"\b(?:letters?|by post|in the post|write to me|visit|come (?:round|over|here|to me)|in person|face to face|meet|whats ?app"
+    r"|facebook|messenger|instagram|insta|snap|snapchat|telegram|signal|zoom|video|facetime|skype)\b"
+)
+
+
 def plain(text: str) -> str:
     """Small letters, without apostrophes and punctuation."""
     return " ".join(re.sub(r"[^\w]+", " ", re.sub(r"['’]", "", text.lower())).split())
@@ -71,6 +85,17 @@ def fears_being_seen(text: str) -> bool:
     """Whether somebody says that another reads, hears or finds what is sent to them: "not my phone, he looks at it"."""
     said = plain(text)
     return any(fear.search(said) for fear in (_THEY_SEE, _NOT_THAT, _FINDING_OUT))
+
+
+def says_nothing_is_safe(text: str) -> bool:
+    """Whether somebody finds no way safe: "nothing is safe"."""
+    return _NOTHING_SAFE.search(plain(text)) is not None
+
+
+def asks_what_is_meant(text: str) -> bool:
+    """Whether somebody did not understand a question, or asks why it is asked."""
+    said = plain(text)
+    return said in WHAT_IS_MEANT or _WHY.match(said) is not None
 
 
 def without_fears(text: str) -> str:
@@ -122,3 +147,8 @@ def is_elsewhere(text: str, place: str, of_another: bool) -> bool:
     against = [not_there] if of_another else [not_there, theirs, r"(?:hes|shes|theyre)"]
     name = re.escape(plain(place))
     return any(re.search(rf"\b{each} (?:living |working |based |back )?{where}{name}\b", plain(text)) for each in against)
+
+
+def wants_another_way(text: str) -> bool:
+    """Whether somebody would like to be reached in a way that there is not: a letter, a visit, WhatsApp."""
+    return _OTHER_WAYS.search(plain(text)) is not None

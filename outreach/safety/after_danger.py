@@ -23,12 +23,25 @@ _SAYS_LITTLE = frozenset({"affirm", "deny", "greet", "out_of_scope", "nlu_fallba
 _MOST_WORDS = 8
 
 
+def _about(intent: Mapping[str, Any]) -> str | None:
+    """Which of them a turn was about."""
+    about = intent.get("about") or intent.get("name")
+    return str(about) if about in TOLD else None
+
+
 @dataclass(frozen=True)
 class Answer:
     """The intent that a message is taken for, and the fixed reply in the place of that intent's own, where there is one."""
 
     intent: str
     reply: str | None = None
+    about: str = _DANGER
+    # Taken for one of these only because it said too little to be anything else.
+    guessed: bool = False
+
+    def as_intent(self) -> dict[str, Any]:
+        """The intent as it is understood and kept for the next turns."""
+        return {"name": self.intent, "confidence": 1.0, "about": self.about, "guessed": self.guessed}
 
 
 class AfterDanger:
@@ -53,12 +66,12 @@ class AfterDanger:
         short = len(text.split()) <= _MOST_WORDS
         return short and intent.get("found_by") is None and intent.get("name") in _WHAT_CAN_YOU_DO | _SAYS_LITTLE
 
-    def answer(self, text: str, parsed: Mapping[str, Any], told: Sequence[str]) -> Answer | None:
+    def answer(self, text: str, parsed: Mapping[str, Any], told: Sequence[Mapping[str, Any]]) -> Answer | None:
         """What it is answered with, or None where it is not about what was told.
 
-        `told` are the intents of the last turns, the newest last.
+        `told` are the intents of the last turns as they were understood, the newest last.
         """
-        recent = [intent for intent in told[-TURNS:] if intent in TOLD]
+        recent = [about for about in map(_about, told[-TURNS:]) if about is not None]
         if not recent or not self.may_be_about_it(text, parsed):
             return None
         about, group = recent[-1], self._groups.get(self._bare(text))
@@ -67,10 +80,12 @@ class AfterDanger:
         if about == _DANGER and group in ("called", "calmer"):
             # Its choices fit: somebody to talk to, ways to be safer, being in danger now.
             return Answer("express_fear", f"danger_{group}")
-        says_little = (parsed.get("intent") or {}).get("name") in _SAYS_LITTLE
-        if group in ("called", "calmer") or (group is None and says_little and told[-1] != about):
+        if group in ("called", "calmer"):
             return None
-        return Answer(about, f"{about}_again")
+        if group is None and (_about(told[-1]) != about or told[-1].get("guessed")):
+            # Once is right; again and again would keep somebody from everything else.
+            return None
+        return Answer(about, f"{about}_again", about, guessed=group is None)
 
     def _bare(self, text: str) -> str:
         """The words in small letters, without those that may stand around any phrase; all of them where none would be left."""

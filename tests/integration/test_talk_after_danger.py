@@ -33,9 +33,24 @@ def test_after_danger_a_cry_for_help_is_answered_with_999(person: Person, cry: s
 @pytest.mark.parametrize("intent", sorted(SAFETY))
 def test_what_was_told_is_told_again_and_shorter_talk_does_not_end_it(person: Person, intent: str) -> None:
     person.say(SAFETY[intent])
-    for said in ["what do i do", "ok", "no", "hello?"]:
+    for said in ["what do i do", "ok", "i dont know what to do", "help"]:
         person.say(said)
-        assert hears(person, f"{intent}_again"), (said, person.heard())
+        assert hears(person, f"{intent}_again") or is_reply(person.last[0]["text"], f"utter_{intent}"), (said, person.heard())
+
+
+def test_what_says_little_is_taken_for_it_once_and_then_for_what_it_is(person: Person) -> None:
+    person.say(KNIFE)
+    person.say("hello")
+    assert hears(person, "immediate_danger_again")
+    person.say("hello")
+    assert is_reply(person.last[0]["text"], "utter_greet")
+
+
+def test_somebody_is_gone_with_through_the_danger(person: Person) -> None:
+    person.say(KNIFE)
+    for said, reply in [("im calling them", "danger_called"), ("hes gone", "danger_calmer"), ("im ok now", "danger_calmer")]:
+        person.say(said)
+        assert hears(person, reply) and not person.commands(), (said, person.heard())
 
 
 def test_a_turn_between_does_not_take_it_away_and_another_does(person: Person) -> None:

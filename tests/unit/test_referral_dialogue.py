@@ -940,7 +940,8 @@ def test_the_name_of_whoever_hurts_them_is_not_kept() -> None:
 
 
 @pytest.mark.parametrize("step", QUESTIONS)
-@pytest.mark.parametrize("said", ["what do you mean?", "What does that mean", "i dont understand", "not understand", "why do you need that"])
+@pytest.mark.parametrize("said", ["what do you mean?", "What does that mean", "i dont understand", "not understand", "why do you need that",
+                                  "why do you need my name"])
 def test_who_does_not_understand_a_question_is_not_told_what_else_there_is(step: str, said: str) -> None:
     talk = at(step)
     outcome = talk.say(said, "ask_capabilities")
@@ -988,3 +989,34 @@ def test_who_has_not_asked_them_yet_is_not_asked_again(said: str) -> None:
 @pytest.mark.parametrize("said", ["after school", "after work", "before nursery", "during lunch", "after the school run"])
 def test_times_of_a_day_are_a_plain_answer_whatever_the_classifier_takes_them_for(said: str) -> None:
     assert plainly_answers(at("safe_times").state, said)
+
+
+@pytest.mark.parametrize("step", ["contact_way", "contact"])
+@pytest.mark.parametrize("said", ["safe? nothing is safe", "none of them are safe", "theres no safe way"])
+def test_who_finds_nothing_safe_is_heard(step: str, said: str) -> None:
+    talk = at(step)
+    talk.say(said)
+    assert fixed(talk) == ["referral_fear_of_way"] and talk.step == step
+
+
+@pytest.mark.parametrize("said", ["by letter please", "can they come round", "whatsapp"])
+def test_a_way_that_there_is_not_is_named_as_such(said: str) -> None:
+    talk = at("contact_way")
+    talk.say(said)
+    assert fixed(talk) == ["referral_only_these_ways"] and talk.step == "contact_way"
+
+
+def test_a_number_that_comes_before_its_way_is_noted_and_the_way_is_asked() -> None:
+    talk = at("contact_way")
+    talk.say("07700900461 but only when hes at work")
+    assert fixed(talk) == ["referral_number_noted"] and talk.step == "contact_way" and talk.answers["contact"] == "+447700900461"
+    talk.say("text")
+    assert talk.step == "safe_to_contact"
+
+
+@pytest.mark.parametrize(("said", "step"), [("change how to reach me", "contact_way"), ("CHANGE CONTACT", "contact")])
+def test_what_is_offered_after_a_fear_can_be_said(said: str, step: str) -> None:
+    talk = at("safe_times")
+    talk.say("he reads my texts")
+    talk.say(said)
+    assert talk.step == step
