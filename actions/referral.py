@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -13,6 +14,7 @@ from actions.never_silent import Events, NeverSilentAction
 from actions.places import places_in
 from actions.signpost import show_services
 from outreach import bootstrap
+from outreach.content.fixed_replies import fixed_reply
 from outreach.directory.whereabouts import Whereabouts
 from outreach.referrals import sent
 from outreach.referrals.answers import Answers
@@ -36,7 +38,8 @@ class ActionReferral(NeverSilentAction):
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """Hear the message, say what comes of it, and keep the state only while the form goes on."""
         where, said, state = Whereabouts.from_slots(tracker.slots), heard(tracker), tracker.get_slot("referral")
-        dialogue = bootstrap.referral_dialogue(tracker.get_latest_input_channel() or "web")
+        channel = tracker.get_latest_input_channel() or "web"
+        dialogue = bootstrap.referral_dialogue(channel)
         now = datetime.now(timezone.utc)
         form_sent = sent.form_sent(tracker.get_slot("reference_for"), said.text, now) if state is None else None
         if form_sent:
@@ -51,7 +54,7 @@ class ActionReferral(NeverSilentAction):
             outcome = dialogue.go_on(state, said, now)
         if outcome.send:
             return _send(dispatcher, outcome.state or {})
-        _say(dispatcher, outcome, where)
+        _say(dispatcher, outcome, where, channel)
         return over() if outcome.state is None else [SlotSet("referral", outcome.state), ActiveLoop(LOOP), _listen()]
 
 
@@ -74,18 +77,20 @@ def _listen() -> dict[str, Any]:
     return dict(FollowupAction("action_listen"))
 
 
-def _say(dispatcher: CollectingDispatcher, outcome: Outcome, known: Whereabouts) -> None:
+def _say(dispatcher: CollectingDispatcher, outcome: Outcome, known: Whereabouts, channel: str) -> None:
     if outcome.question:
         dispatcher.utter_message(response=f"utter_{outcome.question}")
         show_services(dispatcher, outcome.question, known)
     for say in outcome.says:
-        utter(dispatcher, say)
+        utter(dispatcher, say, channel)
     if outcome.topic:
         show_services(dispatcher, outcome.topic, outcome.where or known)
 
 
-def utter(dispatcher: CollectingDispatcher, say: Say) -> None:
+def utter(dispatcher: CollectingDispatcher, say: Say, channel: str = "web") -> None:
     """Utter one thing, with its choices as answers in words."""
+    if say.fixed is not None:
+        say = replace(say, text=fixed_reply(say.fixed, channel, **say.values))
     buttons = [{"title": title, "payload": f"{WORDS}{title}"} for title in say.choices]
     if say.text is not None:
         dispatcher.utter_message(text=say.text, buttons=buttons)

@@ -13,11 +13,14 @@ from typing import Any, Protocol
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
+from rasa.shared.core.events import UserUttered
 
 from outreach import bootstrap
 from outreach.adapters.metrics import Metrics
+from outreach.content.fixed_replies import fixed_reply
 from outreach.referrals import sent
 from outreach.referrals.hearing import is_only_a_reference, plainly_answers
+from outreach.safety.after_danger import AfterDanger
 from outreach.understanding.catalogue import SAFETY
 from outreach.watching import labels
 
@@ -52,6 +55,8 @@ class Collector(OutputChannel):
     def __init__(self, channel: str) -> None:
         self._channel = channel
         self.replies: list[Reply] = []
+        # The words that take the place of a response's own in this turn.
+        self.instead: dict[str, str] = {}
 
     def name(self) -> str:
         """The channel's name, by which the wording is chosen."""
@@ -67,6 +72,7 @@ class Collector(OutputChannel):
             return
         if text or services:
             response = message.get("utter_action")
+            text = self.instead.get(str(response), text)
             command = "exit" if response == QUICK_EXIT else None
             self.replies.append(Reply(text, _choices(message.get("buttons") or []), services, command, response=response))
 
@@ -131,6 +137,7 @@ class Turns:
         self._seconds = seconds
         self._counts = counts
         self._metrics = metrics or Metrics()
+        self._after_danger = AfterDanger.load()
         # Held so that a turn whose person hung up is finished, not collected as garbage.
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -189,7 +196,24 @@ class Turns:
                 understood.update(intent={"name": "ask_referral_status", "confidence": 1.0}, entities=[], also=[])
         if sent.is_the_yes(message.text) and await self._was_just_sent(message):
             message.parse_data["intent"] = {"name": "request_referral", "confidence": 1.0}
+        await self._stay_with_danger(message, message.parse_data)
         await self._agent.handle_message(message)
+
+    async def _stay_with_danger(self, message: UserMessage, understood: dict[str, Any]) -> None:
+        """Somebody who was just told to call 999, and asks what to do, is told that again and not what else there is."""
+        said = str(message.text)
+        if not self._after_danger.may_be_about_it(said, understood):
+            return
+        tracker = await self._agent.tracker_store.retrieve(message.sender_id)
+        if tracker is None or tracker.active_loop_name is not None:
+            return
+        told = [event.intent for event in tracker.events if isinstance(event, UserUttered)]
+        answer = self._after_danger.answer(said, understood, told)
+        if answer is None:
+            return
+        understood.update(intent=answer.as_intent(), entities=[], also=[])
+        if answer.reply and isinstance(message.output_channel, Collector):
+            message.output_channel.instead[f"utter_{answer.intent}"] = fixed_reply(answer.reply, self._channel)
 
     async def without_memory(self, sender_id: str, text: str | None, choice: str | None = None) -> list[Reply]:
         """The reply while no conversation can be read: words for danger and leaving, else the fixed reply."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from outreach.directory.whereabouts import Resolver, Whereabouts, heard
 from outreach.model import Resolution
 from outreach.model.place import ResolutionKind
 from outreach.referrals import answers as read
-from outreach.referrals import hearing
+from outreach.referrals import doubts, hearing
 from outreach.referrals.answers import SELF, Problem, SafeTimes
 from outreach.referrals.consent import new_form_key
 from outreach.referrals.hearing import VERY_SURE, Heard, plainly_answers
@@ -25,6 +25,7 @@ from outreach.referrals.steps import (
     CHANGE,
     CONSENT,
     ENOUGH,
+    SKIP,
     STEPS,
     SUMMARY,
     State,
@@ -56,17 +57,27 @@ _PARTS = {
 _YES_OR_NO = ("safe_to_contact", "voicemail", "children_at_home")
 # These take any words, so a statement that was understood as something else is answered first, when it is long enough.
 _SHORT_WORDS = ("name", "code_word")
+# Where a fear about being reached would be taken for the answer, and what is said to it.
+_FEAR_AT = {
+    "name": "referral_fear_before", "place": "referral_fear_before", "contact_way": "referral_fear_of_way",
+    "contact": "referral_fear_of_way", "safe_times": "referral_fear_after", "code_word": "referral_fear_after",
+    "describes_as": "referral_fear_after",
+}  # fmt: skip
 _MOST_TRIES = 2
 
 
 @dataclass(frozen=True)
 class Say:
-    """Something to say: a response with its values and choices; `text` is said as it is, where the exact words count."""
+    """Something to say: a response with its values and choices; `text` is said as it is, where the exact words count.
+
+    `fixed` names one of `content/fixed_replies.yml` instead.
+    """
 
     response: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     choices: tuple[str, ...] = ()
     text: str | None = None
+    fixed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +127,7 @@ class Dialogue:
     def go_on(self, state: State, said: Heard, now: datetime) -> Outcome:
         """What a message comes to in a referral that was begun. The caller has dealt with danger and leaving before."""
         state = {**state, "answers": dict(state["answers"]), "skipped": list(state["skipped"]), "trail": list(state["trail"])}
-        step = state["step"]
+        step, maybe = state["step"], state.pop("maybe", None)
         if step == CHANGE and said.plain in hearing.BACK | hearing.NOTHING | {"never mind", "nevermind", "leave it"}:
             return self._ask_summary(state)
         if said.plain in hearing.STOP or (said.intent == "withdraw_referral" and said.confidence >= VERY_SURE):
@@ -131,7 +142,8 @@ class Dialogue:
             return self._back(state)
         if step in (ENOUGH, SUMMARY, CHANGE):
             return self._hear_end(state, said)
-        return self._hear_answer(state, BY_NAME[step], said)
+        asked = BY_NAME[step]
+        return self._hear_maybe(state, asked, said, maybe) or self._hear_answer(state, asked, said)
 
     # Consent
 
@@ -153,6 +165,10 @@ class Dialogue:
             return self._ask_agreed(state, "someone")
         if said.plain in hearing.NO or (said.intent == "deny" and said.confidence >= VERY_SURE):
             return Outcome(None, (Say("utter_referral_declined"),))
+        if doubts.asks_what_is_meant(said.text):
+            return Outcome(state, (Say(fixed="referral_consent_plainer", choices=self._ask_consent(state).choices),))
+        if hearing.not_asked_yet(said.text):
+            return Outcome(None, (Say("utter_referral_not_agreed"),))
         if said.interrupts():
             return Outcome(state, (self._ask_consent(state),), question=said.intent)
         state["tries"] += 1
@@ -174,7 +190,7 @@ class Dialogue:
             state["answers"]["person_agreed"] = True
             state.update(step=CONSENT, tries=0)
             return Outcome(state, (self._ask_consent(state),))
-        if (agreed is False and said.words <= 5) or "not yet" in said.plain:
+        if (agreed is False and said.words <= 5) or "not yet" in said.plain or hearing.not_asked_yet(said.text):
             return Outcome(None, (Say("utter_referral_not_agreed"),))
         if said.interrupts():
             return Outcome(state, (_have_they_agreed(),), question=said.intent)
@@ -223,8 +239,15 @@ class Dialogue:
         if hearing.says_man(said.text) and step.name != "describes_as" and state["answers"].get("on_behalf_of", SELF) == SELF:
             state["answers"]["describes_as"] = "man"
             return self._again(state, said.intent if said.interrupts() else None)
+        if doubts.asks_what_is_meant(said.text):
+            return self._again(state, None, Say(fixed="referral_in_your_time"))
         if said.is_question() or self._tells_something_else(step, said):
             return self._again(state, said.intent)
+        doubt = self._doubt(state, step, said)
+        if doubt is not None:
+            return doubt
+        if step.name == "contact_way":
+            said = replace(said, text=doubts.without_fears(said.text)) if doubts.fears_being_seen(said.text) else said
         if step.name == "place":
             return self._hear_place(state, said)
         by_phone = step.name == "contact" and state["answers"].get("contact_way") != "email"
@@ -234,6 +257,47 @@ class Dialogue:
         if isinstance(value, Problem):
             return self._not_read(state, step, said, value)
         return self._take(state, step.name, value, said)
+
+    # Doubts
+
+    def _hear_maybe(self, state: State, step: Step, said: Heard, maybe: Mapping[str, Any] | None) -> Outcome | None:
+        """What is said to "shall they call you that?". The same words again are a yes, whatever was said to them."""
+        if maybe is None or step.name not in _SHORT_WORDS:
+            return None
+        agreed = maybe["asked"] and (said.plain in hearing.BARE_YES or read.yes_no(said.text) is True)
+        if agreed or step.read(said.text, state["answers"]) == maybe["words"]:
+            return self._take(state, step.name, maybe["words"], said)
+        return self._again(state) if maybe["asked"] and said.plain in hearing.NO - hearing.NO_THANKS else None
+
+    def _doubt(self, state: State, step: Step, said: Heard) -> Outcome | None:
+        """What is said where the words are hardly the answer: a fear is answered, and what may be a name is asked back."""
+        if self._is_only_a_fear(state, step, said):
+            return self._again(state, None, Say(fixed=_FEAR_AT[step.name]))
+        if step.name == "name" and doubts.names_another(said.text) and state["answers"].get("on_behalf_of", SELF) == SELF:
+            return self._again(state, None, Say(fixed="referral_not_their_name"))
+        if step.name not in _SHORT_WORDS or hearing.own_name(said.text) is not None:
+            return None
+        value = self._value(state, step, said)
+        if isinstance(value, Problem) or doubts.is_likely_name(value):
+            return None
+        state["maybe"] = {"words": value, "asked": not doubts.is_sentence(value)}
+        if not state["maybe"]["asked"]:
+            return self._again(state, None, Say(fixed="referral_about_something_else"))
+        return Outcome(state, (Say(fixed=f"referral_maybe_{step.name}", values={"words": value}, choices=("Yes", SKIP)),))
+
+    def _is_only_a_fear(self, state: State, step: Step, said: Heard) -> bool:
+        """Whether this tells that somebody else may see it, and answers nothing."""
+        if step.name in ("contact_way", "contact") and doubts.says_nothing_is_safe(said.text):
+            return hearing.contact_in(said.text) is None and isinstance(read.contact_way(said.text), Problem)
+        if step.name not in _FEAR_AT or not doubts.fears_being_seen(said.text) or hearing.contact_in(said.text) is not None:
+            return False
+        if step.name == "contact_way":
+            return isinstance(read.contact_way(doubts.without_fears(said.text)), Problem)
+        if step.name in _SHORT_WORDS:
+            return hearing.own_name(said.text) is None
+        if step.name == "safe_times":
+            return not hearing.tells_times(said.text)
+        return step.name != "place" or not self._places(state, said)
 
     @staticmethod
     def _skips(step: Step, said: Heard) -> bool:
@@ -286,9 +350,12 @@ class Dialogue:
             volunteered = self._volunteered(state, said)
             if volunteered is not None:
                 return volunteered
+            if doubts.wants_another_way(said.text):
+                return self._again(state, None, Say(fixed="referral_only_these_ways"))
         if said.interrupts():
             return self._again(state, said.intent)
-        if problem is Problem.UNCLEAR and step.name == "safe_to_contact" and "not" in said.plain.split():
+        unsafe = "not" in said.plain.split() or doubts.fears_being_seen(said.text)
+        if problem is Problem.UNCLEAR and step.name in ("safe_to_contact", "voicemail") and unsafe:
             return self._take(state, step.name, False, said)
         if step.name == "help_wanted" and said.plain in hearing.NOTHING:
             return self._skip(state, step)
@@ -352,14 +419,21 @@ class Dialogue:
             if said.plain == Heard(title).plain:
                 return self._take_place(state, Whereabouts(title, district, area, outside=area is None))
         confirmed = next((name for name in state.pop("suggested", ()) if said.plain == Heard(name).plain), None)
-        places = (confirmed,) if confirmed else said.places
-        where = heard(self._gazetteer, places, said.text, answering=confirmed is None)
+        places = (confirmed,) if confirmed else self._places(state, said)
+        elsewhere = bool(said.places) and not places
+        where = None if elsewhere else heard(self._gazetteer, places, said.text, answering=confirmed is None)
         if where is None:
             if said.interrupts():
                 return self._again(state, said.intent)
             return Outcome(state, (Say("utter_referral_bad_area"),))
         self._drop_options(state)
         return self._take_place(state, where) if where.question is None else self._ask_which(state, where.question, said)
+
+    @staticmethod
+    def _places(state: State, said: Heard) -> tuple[str, ...]:
+        """The places that the message names, without those where the person is not."""
+        of_another = state["answers"].get("on_behalf_of", SELF) != SELF
+        return tuple(place for place in said.places if not doubts.is_elsewhere(said.text, place, of_another))
 
     def _ask_which(self, state: State, question: Resolution, said: Heard) -> Outcome:
         if question.kind is ResolutionKind.AMBIGUOUS:
@@ -433,7 +507,8 @@ class Dialogue:
         for step in STEPS:
             if fits and not step.when(answers):
                 self._forget(state, step.name)
-        return self._ask_next(state, (Say("utter_referral_changed"),) if had else ())
+        noted = () if fits else (Say(fixed="referral_number_noted"),)
+        return self._ask_next(state, (Say("utter_referral_changed"),) if had else noted)
 
     def _correct_name(self, state: State, asked: str, said: Heard) -> Outcome | None:
         named = hearing.own_name(said.text)
@@ -461,9 +536,10 @@ class Dialogue:
         """Another place. Where any words are an answer, one that is only named ("the Stevenage dentist") is not meant."""
         answers = state["answers"]
         free = asked in BY_NAME and BY_NAME[asked].free
-        if "place" not in answers or asked == "place" or not said.places or (free and not said.says_where()):
+        places = self._places(state, said)
+        if "place" not in answers or asked == "place" or not places or (free and not said.says_where()):
             return None
-        where = heard(self._gazetteer, said.places, said.text, answering=False)
+        where = heard(self._gazetteer, places, said.text, answering=False)
         if where is None or where.place == answers["place"]:
             return None
         if where.area:
@@ -576,7 +652,8 @@ class Dialogue:
         named = hearing.own_name(said.text)
         if named:
             told["name"] = named
-        where = heard(self._gazetteer, said.places, said.text, answering=False)
+        places = tuple(place for place in said.places if not doubts.is_elsewhere(said.text, place, of_another=False))
+        where = heard(self._gazetteer, places, said.text, answering=False)
         where = where if where and where.area else known
         if where and where.area:
             self._keep_place(told, where)

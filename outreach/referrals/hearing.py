@@ -34,7 +34,12 @@ SKIP = frozenset((
 NO_THANKS = frozenset(("no thanks", "no thank you", "no ta"))
 NO = NO_THANKS | {"no", "nope", "no not now", "not now", "no way", "nah", "no i dont", "i do not agree", "i dont agree"}
 # To a question that asks for words of one's own, these give none.
-NOTHING = NO | {"none", "nothing", "not really", "no need", "not sure", "im not sure", "i dont know", "dont know", "idk"}
+NO_SUCH = frozenset((
+    "i dont have one", "dont have one", "i havent got one", "havent got one", "i cant think of one", "cant think of one",
+))  # fmt: skip
+NOTHING = NO | NO_SUCH | {
+    "none", "nothing", "not really", "no need", "not sure", "im not sure", "i dont know", "dont know", "idk",
+}  # fmt: skip
 # These are no words of one's own either: what was asked is asked again.
 BARE_YES = frozenset(("yes", "yeah", "yep", "yes please", "y", "ok", "okay", "sure", "please", "k"))
 SEND_NOW = frozenset((
@@ -85,7 +90,10 @@ _LIVES = re.compile(
 )
 
 _NAME = r"([^\W\d_][\w'’-]{1,30}(?:\s+[A-Z][\w'’-]{1,30})?)"
-_SAYS_NAME = re.compile(rf"\b(?i:my name is|my name['’]s|call me|i am called|i['’]m called)\s+{_NAME}")
+_SAYS_NAME = re.compile(
+    r"(?<!not )(?<!n['’]t )(?<!dont )(?<!never )"
+    rf"\b(?i:my name is|my name['’]s|call me|i am called|i['’]m called)\s+{_NAME}"
+)
 # "I'm Dee", with its capital, or "im dee in bushey": without either it may be anything ("i'm pregnant").
 _IS_NAMED = re.compile(r"\b(?:[Ii]['’]?m|[Ii] am|[Tt]his is)\s+([A-Z][a-z][\w'’-]{0,30})\b")
 _IS_NAMED_IN = re.compile(r"\b(?:i['’]?m|i am)\s+([a-z][\w'’-]{1,30})\s+(?:in|from|and my (?:number|email))\b", re.IGNORECASE)
@@ -99,7 +107,7 @@ _NOT_NAMES = _words(
     "broken ill sick  married single divorced separated stuck lost here there done out off up down away home very too also "
     "still always  urgent hard awful horrible confused sorry new born originally calling writing by via through with for no "
     "yes five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen "
-    "twenty wrong right"
+    "twenty wrong right he she they him her it this that"
 )
 _ADJECTIVE = re.compile(r"(?:ing|ed|ful|less|ish|ous)$")
 
@@ -118,10 +126,17 @@ _PROFESSIONAL = re.compile(
 )
 _OTHERS = r"(?:friend|sister|mum|mam|mother|daughter|cousin|neighbour|colleague|aunt|auntie|nan|gran|mate|brother|dad|son)"
 _SOMEONE = re.compile(
-    rf"\b(?:refer|contact)\s+(?:my|a)\s+{_OTHERS}\b"
+    rf"\b(?:refer|contact|ring|call|text|phone|email|talk to|speak to|help|visit)\s+(?:my|a)\s+{_OTHERS}\b"
+    r"|\b(?:contact|ring|call|text|phone|email|talk to|speak to|support|visit)\s+her\b"
     rf"|\b(?:help|support|referral|it is|it['’]?s|this is)\s+for\s+(?:my|a)\s+{_OTHERS}\b(?! and (?:me|i)\b)"
     rf"|\bmy {_OTHERS} (?:needs|wants|would like|has asked|asked)\b|\brefer (?:her|him|them)\b"
     r"|\bfor (?:someone|somebody) else\b",
+    re.IGNORECASE,
+)
+_NOT_ASKED = re.compile(
+    r"\b(?:have\s?n['’]?t|have not|did\s?n['’]?t|did not|not)\s+(?:even\s+|yet\s+)?(?:asked|ask|told|tell|spoken to|talked to)"
+    r"\s+(?:her|him|them)\b"
+    r"|\b(?:she|he|they)\s+(?:does\s?n['’]?t|do\s?n['’]?t|does not|do not)\s+know\s+(?:yet|about (?:it|this)|i|im|i['’]m)\b",
     re.IGNORECASE,
 )
 
@@ -174,6 +189,11 @@ class Heard:
     def says_where(self) -> bool:
         """Whether it says that somebody lives or is in a place, and does not just name one."""
         return _LIVES.search(self.text) is not None
+
+
+def not_asked_yet(text: str) -> bool:
+    """Whether somebody says that whom it is for does not know of it."""
+    return _NOT_ASKED.search(text) is not None
 
 
 def own_name(text: str) -> str | None:
@@ -265,7 +285,8 @@ _TIMES = re.compile(
 )
 _NAMED_TIMES = re.compile(
     r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|weekdays?|weekends?|mornings?|afternoons?|evenings?|lunch(?:time)?|noon"
-    r"|daytime|at (?:work|school|the gym|college))\b", re.IGNORECASE,
+    r"|daytime|(?:at|after|before|during) (?:work|school|the gym|college|uni|nursery|the school run|lunch|tea|breakfast))\b",
+    re.IGNORECASE,
 )
 _COUNTS_CHILDREN = re.compile(
     r"(?:(?:yes|just|i have|a|my|our|and|\d{1,2}|one|two|three|four|five|six|baby|little) ?)*"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from outreach.sms.alphabet import LONGEST, clean
 
-# Never between the digits of a phone number.
-_BREAKABLE = re.compile(r"(?<!\d) | (?!\d)")
+# Never between the digits of a phone number, nor between a number and the words about it: "call" and "999" stay together.
+_BREAKABLE = re.compile(r"(?<!\d) (?!\d)")
 
 
 @dataclass(frozen=True)

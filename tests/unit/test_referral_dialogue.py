@@ -814,5 +814,209 @@ def test_whatever_is_said_it_goes_on_or_ends_and_never_sends_what_is_not_whole(s
             assert Answers.from_dict(outcome.state["answers"]).missing() == ()
         if outcome.state is None:
             break
-        assert all(say.text or say.response for say in outcome.says)
+        assert all(say.text or say.response or say.fixed for say in outcome.says)
         assert all(say.values.get("way") != "" for say in outcome.says if say.response == "utter_referral_ask_safe")
+
+
+# Words that are no answer
+
+
+def fixed(talk: Talk) -> list[str]:
+    return [say.fixed for say in talk.last.says if say.fixed]
+
+
+FEARS = [
+    "no not my phone he looks at it", "he reads my texts", "dont call me he listens", "She goes through my phone!", "i dont want him to find out",
+    "what if he sees it", "my husband checks everything", "not my email, my ex knows the password",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("step", ["name", "place", "contact_way", "contact", "safe_times", "code_word", "describes_as"])
+@pytest.mark.parametrize("said", FEARS)
+def test_a_fear_about_being_reached_is_answered_and_never_kept_as_an_answer(step: str, said: str) -> None:
+    talk = at(step)
+    before = talk.answers
+    talk.say(said)
+    assert talk.step == step and talk.answers == before
+    assert fixed(talk)[0].startswith("referral_fear_") and talk.responses()[-1], "the question follows"
+    talk.say(ANSWERS[step])
+    assert talk.step != step, "and its answer is still taken"
+
+
+@pytest.mark.parametrize("step", ["safe_to_contact", "voicemail"])
+@pytest.mark.parametrize("said", ["he reads my texts", "she goes through my phone", "my husband hears it"])
+def test_a_fear_where_it_is_asked_whether_it_is_safe_is_a_no(step: str, said: str) -> None:
+    talk = at(step, contact_way="call")
+    talk.say(said)
+    assert talk.answers.get(step) in (False, None) and talk.step != step
+    if step == "safe_to_contact":
+        assert talk.responses()[0] == "utter_referral_not_safe" and "contact" not in talk.answers
+
+
+@pytest.mark.parametrize(("said", "way"), [
+    ("email, he checks my phone", "email"), ("a text because he listens to my calls", "text"), ("call me, she reads my messages", "call"),
+])
+def test_a_way_that_is_chosen_beside_a_fear_is_the_one_that_is_not_feared(said: str, way: str) -> None:
+    talk = at("contact_way")
+    talk.say(said)
+    assert talk.answers["contact_way"] == way and talk.step == "contact"
+
+
+def test_a_number_and_times_beside_a_fear_are_taken() -> None:
+    talk = at("contact")
+    talk.say("he checks mine so use my mums 07400 111222")
+    assert talk.answers["contact"] == "+447400111222"
+    talk = at("safe_times")
+    talk.say("mornings only, he looks at my phone after 5")
+    assert "mornings" in talk.answers["safe_times"]["words"]
+
+
+@pytest.mark.parametrize("said", [
+    "i left hitchin im in ware now", "he lives in hitchin with us", "I can't talk for long today", "dont tell my mum about this please",
+])  # fmt: skip
+@pytest.mark.parametrize("step", ["name", "code_word"])
+def test_a_sentence_is_no_name_and_no_code_word(step: str, said: str) -> None:
+    talk = at(step)
+    talk.say(said)
+    assert talk.step == step and step not in talk.answers
+    assert fixed(talk) in (["referral_about_something_else"], [f"referral_maybe_{step}"])
+    talk.say(ANSWERS[step])
+    assert talk.answers[step] == ANSWERS[step]
+
+
+@pytest.mark.parametrize("name", [
+    "Dee", "Siobhan O'Neil", "My Nguyen", "He", "Will", "May", "Do Thi Mai", "María del Carmen", "Nur Ain binti Ahmad", "Björk Guðmundsdóttir",
+    "आरती शर्मा", "فاطمة", "عبد الرحمن بن علي", "张伟", "Ольга Иванова", "ოლგა", "Ngozi-Adaeze", "van der Berg", "J", "mrs k", "Auntie Bee",
+    "ட்ரிஷா", "שרה כהן", "O", "Xiu Ying", "de la Cruz", "Adwoa Ama",
+])  # fmt: skip
+def test_a_name_is_taken_at_once_however_rare_and_in_any_script(name: str) -> None:
+    talk = at("name")
+    talk.say(name)
+    assert talk.answers["name"] == name and talk.step == "place"
+
+
+@pytest.mark.parametrize("name", [
+    "Maria Aparecida da Silva dos Santos", "do thi mai", "the one from the shop", "Ann with an a and no e",
+])
+@pytest.mark.parametrize("yes", ["yes", "Yes", "yeah", None])
+def test_a_name_that_is_doubted_is_asked_back_and_taken_on_a_yes_or_when_it_is_said_again(name: str, yes: str | None) -> None:
+    talk = at("name")
+    talk.say(name)
+    assert talk.step == "name" and "name" not in talk.answers
+    talk.say(yes or name)
+    assert talk.answers["name"] == name and talk.step == "place"
+
+
+def test_a_sentence_that_is_said_again_is_taken_and_a_yes_to_the_question_behind_it_takes_nothing() -> None:
+    talk = at("name")
+    talk.say("she who must be obeyed")
+    talk.say("yes")
+    assert talk.step == "name" and "name" not in talk.answers
+    talk.say("she who must be obeyed")
+    talk.say("she who must be obeyed")
+    assert talk.answers["name"] == "she who must be obeyed"
+
+
+def test_a_no_to_a_doubted_name_asks_again_and_a_yes_counts_only_at_once() -> None:
+    talk = at("name")
+    talk.say("the one from the shop")
+    talk.say("no")
+    assert talk.step == "name" and talk.responses() == ["utter_referral_ask_name"]
+    talk.say("yes")
+    assert talk.step == "name" and "name" not in talk.answers
+    talk.say("the one from the shop")
+    talk.say("Skip")
+    assert talk.step == "place" and "name" not in talk.answers
+
+
+def test_the_name_of_whoever_hurts_them_is_not_kept() -> None:
+    talk = at("name")
+    talk.say("his name is dave")
+    assert fixed(talk) == ["referral_not_their_name"] and talk.step == "name" and "name" not in talk.answers
+    talk = Talk("please refer my sister")
+    for said in ("Yes, they have agreed", YES, "her name is Priya"):
+        talk.say(said)
+    assert talk.answers["name"] == "Priya", "of whom it is for it is the right one"
+
+
+@pytest.mark.parametrize("step", QUESTIONS)
+@pytest.mark.parametrize("said", ["what do you mean?", "What does that mean", "i dont understand", "not understand", "why do you need that",
+                                  "why do you need my name"])
+def test_who_does_not_understand_a_question_is_not_told_what_else_there_is(step: str, said: str) -> None:
+    talk = at(step)
+    outcome = talk.say(said, "ask_capabilities")
+    assert outcome.question is None and fixed(talk) == ["referral_in_your_time"] and talk.step == step and step not in talk.answers
+
+
+def test_who_does_not_understand_the_consent_gets_it_in_fewer_words_and_it_is_still_to_be_given() -> None:
+    talk = Talk()
+    talk.say("i dont understand", "ask_capabilities")
+    assert fixed(talk) == ["referral_consent_plainer"] and talk.step == CONSENT and talk.state is not None and "consent" not in talk.state
+    assert "Yes, I agree" in talk.last.says[0].choices
+    talk.say("yes")
+    assert talk.step == "name" and talk.state["consent"]["version"] == CONSENT_TEXT.version
+
+
+@pytest.mark.parametrize("said", ["he lives in hitchin", "not hitchin", "I left Hitchin last week", "im not in hitchin"])
+def test_where_somebody_is_not_is_not_taken_for_where_they_are(said: str) -> None:
+    talk = at("place")
+    talk.say(said)
+    assert talk.step == "place" and "place" not in talk.answers
+    talk = Talk(f"please refer me, {said}")
+    talk.say(YES)
+    assert "place" not in talk.answers
+
+
+@pytest.mark.parametrize("said", ["not far from hitchin", "i have lived in hitchin for years", "I left Luton, I'm in Hitchin now", "hitchin"])
+def test_where_somebody_is_is_taken(said: str) -> None:
+    talk = at("place")
+    talk.say(said)
+    assert talk.answers["place"] == "Hitchin"
+
+
+@pytest.mark.parametrize("first", ["can you get someone to contact her", "could someone ring my sister", "please call her"])
+def test_who_asks_for_another_is_asked_whether_they_agreed(first: str) -> None:
+    assert Talk(first).step == AGREED
+
+
+@pytest.mark.parametrize("said", ["i havent asked her yet", "I have not told her", "she doesn't know yet"])
+def test_who_has_not_asked_them_yet_is_not_asked_again(said: str) -> None:
+    for first in ("please refer my sister", "please refer me"):
+        talk = Talk(first)
+        assert over(talk.say(said)) and talk.responses() == ["utter_referral_not_agreed"]
+
+
+@pytest.mark.parametrize("said", ["after school", "after work", "before nursery", "during lunch", "after the school run"])
+def test_times_of_a_day_are_a_plain_answer_whatever_the_classifier_takes_them_for(said: str) -> None:
+    assert plainly_answers(at("safe_times").state, said)
+
+
+@pytest.mark.parametrize("step", ["contact_way", "contact"])
+@pytest.mark.parametrize("said", ["safe? nothing is safe", "none of them are safe", "theres no safe way"])
+def test_who_finds_nothing_safe_is_heard(step: str, said: str) -> None:
+    talk = at(step)
+    talk.say(said)
+    assert fixed(talk) == ["referral_fear_of_way"] and talk.step == step
+
+
+@pytest.mark.parametrize("said", ["by letter please", "can they come round", "whatsapp"])
+def test_a_way_that_there_is_not_is_named_as_such(said: str) -> None:
+    talk = at("contact_way")
+    talk.say(said)
+    assert fixed(talk) == ["referral_only_these_ways"] and talk.step == "contact_way"
+
+
+def test_a_number_that_comes_before_its_way_is_noted_and_the_way_is_asked() -> None:
+    talk = at("contact_way")
+    talk.say("07700900461 but only when hes at work")
+    assert fixed(talk) == ["referral_number_noted"] and talk.step == "contact_way" and talk.answers["contact"] == "+447700900461"
+    talk.say("text")
+    assert talk.step == "safe_to_contact"
+
+
+@pytest.mark.parametrize(("said", "step"), [("change how to reach me", "contact_way"), ("CHANGE CONTACT", "contact")])
+def test_what_is_offered_after_a_fear_can_be_said(said: str, step: str) -> None:
+    talk = at("safe_times")
+    talk.say("he reads my texts")
+    talk.say(said)
+    assert talk.step == step

@@ -100,3 +100,10 @@ def test_any_text_at_all_comes_out_in_two_segments(blocks: list[tuple[str, bool]
         assert set(message) <= BASIC and 0 < len(message) <= LONGEST and segments(message) <= 2
     kept = "".join(clean(text) for text, _ in blocks)
     assert "".join(bodies(messages).split()) == "".join(kept.split()) or any(hint in kept for hint in (MORE, SHORT, OPENING))
+
+
+def test_a_number_is_never_parted_from_the_word_before_it() -> None:
+    for length in range(200, 300):
+        block = Block("w " * (length // 2) + "In danger now, call 999. " + "more " * 60)
+        for message in pages([block], "Text MORE for the rest.", "MORE", "Here is more."):
+            assert not message.split("\nText MORE")[0].removesuffix("\nMORE").endswith(" call")

@@ -104,11 +104,27 @@ def test_a_line_says_when_nobody_has_checked_it() -> None:
 @pytest.mark.parametrize("channel", ["web", "sms"])
 @pytest.mark.parametrize("name", sorted(fixed_replies.read()))
 def test_what_actions_say_in_their_own_words_keeps_the_rules_of_wording(name: str, channel: str) -> None:
-    text = fixed_replies.fixed_reply(name, channel, place="Little Gaddesden", area="Welwyn Hatfield and Hertsmere")
-    assert "999" in text and "?" in text.split("\n")[-1] and "{" not in text
+    text = fixed_replies.fixed_reply(name, channel, place="Little Gaddesden", area="Welwyn Hatfield and Hertsmere", words="W" * 60)
+    assert "{" not in text
+    # In a form the question follows, or stands in it.
+    assert name.startswith("referral_") or ("999" in text and "?" in text.split("\n")[-1])
     assert RULES.never_said(text, "") == []
     if channel == "sms":
-        assert text == clean(text) and segments(text) <= 2 and not told(first_shown(text))
+        # What says a safety reply again may begin as that does.
+        again = f"utter_{name.removesuffix('_again')}" if name.endswith("_again") else ""
+        assert text == clean(text) and segments(text) <= 2 and not RULES.told_a_lock_screen(first_shown(text), again)
+
+
+@pytest.mark.parametrize(("name", "question"), [
+    ("referral_fear_before", "name"), ("referral_fear_before", "area"), ("referral_fear_of_way", "way"), ("referral_fear_of_way", "number"),
+    ("referral_fear_of_way", "email"), ("referral_fear_after", "times"), ("referral_fear_after", "code_word"),
+    ("referral_fear_after", "describes"), ("referral_not_their_name", "name"), ("referral_about_something_else", "name"),
+    ("referral_about_something_else", "code_word"), ("referral_number_noted", "way"), ("referral_only_these_ways", "way"),
+    *[("referral_in_your_time", each) for each in ("name", "area", "way", "number", "email", "times", "age", "help", "children", "needs")],
+])  # fmt: skip
+def test_what_stands_before_a_question_of_the_form_leaves_room_for_all_of_it(name: str, question: str) -> None:
+    (asked,) = [reply for reply in SMS if reply.name == f"utter_referral_ask_{question}"]
+    assert len(paged([Block(fixed_replies.fixed_reply(name, "sms")), Block(asked.filled)])) == 1
 
 
 def test_a_value_in_what_an_action_says_is_never_looked_at_again() -> None:
