@@ -66,6 +66,7 @@ _THEIR_NAME = re.compile(
     r"(?:is |was )?\w"
 )
 WHAT_IS_MEANT = frozenset((
+    "what is that", "whats that", "what is this", "whats this", "what happens if i say yes", "what happens if i agree",
     "what does that mean", "what does this mean", "what do you mean", "what you mean", "wdym", "what do u mean",
     "i dont understand", "dont understand", "i do not understand", "i dont understand you", "not understand",
     "i no understand", "no understand", "huh", "what", "pardon", "eh", "sorry what", "sorry i dont understand",

@@ -305,7 +305,8 @@ _TIMES = re.compile(
 )
 _NAMED_TIMES = re.compile(
     r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|weekdays?|weekends?|mornings?|afternoons?|evenings?|lunch(?:time)?|noon"
-    r"|mon|tues?|weds?|thurs?|fri|daytime|(?:in|during) the day|(?:out|busy|away|at work) all day|(?:school|office|working) hours|naps?(?: ?time)?"
+    r"|mon|tues?|weds?|thurs?|fri|daytime|(?:in|during) the day|(?:out|busy|away|at work) all day"
+    r"|(?:school|office|working) hours|naps?(?: ?time)?"
     r"|(?:at|after|before|until|til|till|from) (?:about |around )?\d{1,2}(?:[.:]\d\d)?(?: ?(?:am|pm))?(?= |$)"
     r"|(?:at|after|before|during) (?:work|school|the gym|college|uni|nursery|the school run|lunch|tea|breakfast))\b",
     re.IGNORECASE,

@@ -941,7 +941,7 @@ def test_the_name_of_whoever_hurts_them_is_not_kept() -> None:
 
 @pytest.mark.parametrize("step", QUESTIONS)
 @pytest.mark.parametrize("said", ["what do you mean?", "What does that mean", "i dont understand", "not understand", "why do you need that",
-                                  "why do you need my name"])
+                                  "why do you need my name", "what is that"])
 def test_who_does_not_understand_a_question_is_not_told_what_else_there_is(step: str, said: str) -> None:
     talk = at(step)
     outcome = talk.say(said, "ask_capabilities")
@@ -1028,6 +1028,7 @@ def test_what_is_offered_after_a_fear_can_be_said(said: str, step: str) -> None:
     ("safe_times", "i finish at 4"), ("safe_times", "hes out all day"), ("safe_times", "at nap time"),
     ("safe_times", "after 9 when kids asleep"), ("children_at_home", "my son is 4"), ("children_at_home", "one on the way"),
     ("describes_as", "mum"), ("contact_way", "txt"), ("safe_times", "hes on nights mon to thurs"), ("needs", "bsl please"),
+    ("help_wanted", "getting out"),
 ])  # fmt: skip
 def test_what_the_classifier_takes_for_leaving_or_danger_may_be_a_plain_answer(step: str, said: str) -> None:
     assert plainly_answers(at(step).state, said)
