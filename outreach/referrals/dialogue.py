@@ -161,7 +161,7 @@ class Dialogue:
             return self._ask_next(state, self._said_back(state))
         # Whatever else was said: what was told before it is not kept, and an earlier yes counts no more.
         state.pop("consent", None)
-        if said.plain in hearing.FOR_ANOTHER:
+        if hearing.says_for_another(said):
             return self._ask_agreed(state, "someone")
         if said.plain in hearing.NO or (said.intent == "deny" and said.confidence >= VERY_SURE):
             return Outcome(None, (Say("utter_referral_declined"),))

@@ -24,6 +24,16 @@ _THEY_SEE = re.compile(
     rf"\b{_OTHERS}(?: (?:always|often|still|also|can|could|might|will|may|is|would|just|then))* {_SEES}\b"
     rf"(?: (?:at|to|in|on|into|through|out|about|all|of))*(?: (?:my|the|our|this|that))?(?: {_PHONE}\b)?"
 )
+# "He hears me", "he's got everything": these may be danger.
+_NO_PHONE = frozenset((
+    "me", "everything", "all", "my", "the", "our", "this", "that", "at", "to", "in", "on", "into", "through", "out",
+    "about", "of",
+))  # fmt: skip
+_SEES_ALONE = re.compile(_SEES)
+_AROUND_A_FEAR = frozenset((
+    "no", "not", "yes", "but", "and", "so", "cos", "because", "well", "sorry", "always", "sometimes", "my", "phone", "i",
+    "think",
+))  # fmt: skip
 _NOT_THAT = re.compile(
     r"\b(?:not|dont use|do not use|never|cant use|anything but) (?:on |by |to )?(?:my|this|that|the|our) "
     r"(?:own |home |house )?(?:phone|mobile|number|texts?|emails?|landline|inbox)\b"
@@ -56,6 +66,7 @@ _THEIR_NAME = re.compile(
     r"(?:is |was )?\w"
 )
 WHAT_IS_MEANT = frozenset((
+    "what is that", "whats that", "what is this", "whats this", "what happens if i say yes", "what happens if i agree",
     "what does that mean", "what does this mean", "what do you mean", "what you mean", "wdym", "what do u mean",
     "i dont understand", "dont understand", "i do not understand", "i dont understand you", "not understand",
     "i no understand", "no understand", "huh", "what", "pardon", "eh", "sorry what", "sorry i dont understand",
@@ -85,6 +96,15 @@ def fears_being_seen(text: str) -> bool:
     """Whether somebody says that another reads, hears or finds what is sent to them: "not my phone, he looks at it"."""
     said = plain(text)
     return any(fear.search(said) for fear in (_THEY_SEE, _NOT_THAT, _FINDING_OUT))
+
+
+def is_plain_fear(text: str) -> bool:
+    """Whether this is about what another sees of a phone or what is sent there, and nothing else: "he might see it"."""
+    said = plain(text)
+    found = _THEY_SEE.search(said)
+    last = found.group().split()[-1] if found else "me"
+    about_it = last not in _NO_PHONE and _SEES_ALONE.fullmatch(last) is None
+    return about_it and not set(without_fears(text).split()) - _AROUND_A_FEAR
 
 
 def says_nothing_is_safe(text: str) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from outreach.referrals import answers as read
+from outreach.referrals import doubts
 from outreach.referrals.answers import Problem, SafeTimes
 from outreach.referrals.reference import MISREAD, find_in
 from outreach.referrals.steps import BY_NAME, Step
@@ -116,6 +117,11 @@ _UNDER_16 = re.compile(
     r"(?:[5-9]|1[0-5]|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen)\b"
     r"(?!\s*(?:[%.:/+-]\s*\d|%|weeks?|wks?|months?|mths?|days?|min(?:ute)?s?|hours?|hrs?|miles?|km|stone|kg|foot|feet|ft|am|pm"
     r"|o['’]?clock|years? (?:into|older|younger|in|sober|clean)|doors?|houses?))", re.IGNORECASE,
+)
+_FOR_ANOTHER = re.compile(
+    r"^(?:(?:no|sorry|oh|actually|its|it is|this is|yes|but) )*(?:for|about) (?:my|a) "
+    r"(?:friend|sister|mum|mam|mother|daughter|cousin|neighbour|colleague|aunt|auntie|nan|gran|mate|brother|dad|son)s?"
+    r"(?! and (?:me|i)\b)\b"
 )
 _SAYS_MAN = re.compile(
     r"\b(?:i['’]?m|i am)\s+an?\s+(?:[a-z]+\s+)?(?:man|male|bloke|guy|lad|gentleman)\b(?!['’])", re.IGNORECASE
@@ -234,6 +240,11 @@ def says_man(text: str) -> bool:
     return _SAYS_MAN.search(text) is not None
 
 
+def says_for_another(said: Heard) -> bool:
+    """Whether somebody says, to the consent, that it is for another: "it's for my friend"."""
+    return said.plain in FOR_ANOTHER or _FOR_ANOTHER.match(said.plain) is not None
+
+
 def for_whom(said: Heard) -> str:
     """Whom a request is for, as `Answers.on_behalf_of` has it."""
     if _PROFESSIONAL.search(said.text) or said.intent == "ask_professional":
@@ -278,6 +289,15 @@ _AROUND_A_REFERENCE = _words(
 _WHO_IS_WHERE = _words(
     "he hes he's she shes she's they him her are home out outside gone going go leaving kids children child we run"
 )
+# Where a fear about being reached is an answer, or what there is about one.
+_OF_REACHING = ("name", "place", "contact_way", "contact", "safe_to_contact", "safe_times", "voicemail", "if_someone_answers")
+_WHOSE = _words(
+    "mum mums mum's mam's dads dad's friend friends friend's sister sisters sister's brothers work txt one other new own home"
+)
+_NOBODY_SEES = re.compile(
+    r"(?:yes |yeah )*(?:nobody|noone|no one) (?:else )?(?:sees|reads|checks|knows|uses|looks at)(?: about)? (?:it|this|that)"
+)
+_MOTHER = _words("a an i'm im i am just single young new mum mam mother")
 _PRONOUNS = _words("she her hers he him his they them theirs and or")
 _TIMES = re.compile(
     r"\d|\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|week|weekdays?|weekends?|mornings?|afternoons?|evenings?|nights?|lunch"
@@ -285,12 +305,17 @@ _TIMES = re.compile(
 )
 _NAMED_TIMES = re.compile(
     r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|weekdays?|weekends?|mornings?|afternoons?|evenings?|lunch(?:time)?|noon"
-    r"|daytime|(?:at|after|before|during) (?:work|school|the gym|college|uni|nursery|the school run|lunch|tea|breakfast))\b",
+    r"|mon|tues?|weds?|thurs?|fri|daytime|(?:in|during) the day|(?:out|busy|away|at work) all day"
+    r"|(?:school|office|working) hours|naps?(?: ?time)?"
+    r"|(?:at|after|before|until|til|till|from) (?:about |around )?\d{1,2}(?:[.:]\d\d)?(?: ?(?:am|pm))?(?= |$)"
+    r"|(?:at|after|before|during) (?:work|school|the gym|college|uni|nursery|the school run|lunch|tea|breakfast))\b",
     re.IGNORECASE,
 )
 _COUNTS_CHILDREN = re.compile(
     r"(?:(?:yes|just|i have|a|my|our|and|\d{1,2}|one|two|three|four|five|six|baby|little) ?)*"
     r"(?:kids?|child|children|boys?|girls?|sons?|daughters?|baby|babies|toddlers?|teenagers?)(?: please)?"
+    r"(?: (?:is|are|aged|age|whos|who is|of)*(?: ?\d{1,2})(?: (?:and|years?|yrs?|yo|months?|weeks?|old|\d{1,2}))*)?"
+    r"|(?:yes |and )*(?:one on the way|(?:im |i am )?(?:pregnant|expecting))"
 )
 _SELF_WORDS = frozenset(("i", "im", "i'm", "am"))
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
@@ -337,6 +362,16 @@ def only_names_a_way(text: str) -> bool:
 def _plain_at(step: Step, said: Heard, words: set[str], answers: Mapping[str, Any]) -> bool:
     """Whether this plainly answers this question."""
     text = said.text
+    if step.name in _OF_REACHING and doubts.is_plain_fear(text):
+        return True
+    if step.name == "contact" and said.plain in THIS_NUMBER:
+        return True
+    if step.name in ("contact_way", "contact"):
+        words = words - _WHOSE
+    if step.name == "safe_to_contact" and _NOBODY_SEES.fullmatch(said.plain):
+        return True
+    if step.name == "describes_as" and words <= _MOTHER:
+        return True
     if step.name == "help_wanted":
         return words <= _PLAIN | _KINDS_OF_HELP and not isinstance(step.read(text, answers), Problem)
     if step.name == "children_at_home" and tells_of_children(text):
@@ -353,7 +388,9 @@ def _plain_at(step: Step, said: Heard, words: set[str], answers: Mapping[str, An
         return not words - _AROUND & _DANGER_WORDS
     if step.name == "describes_as" and words <= _PRONOUNS:
         return True
-    return said.words <= 3 and not words & _DANGER_WORDS
+    # "BSL please" is polite; "please" alone is not an answer.
+    rest = words - {"please"} if step.name == "needs" and len(words) > 1 else words
+    return said.words <= 3 and not rest & _DANGER_WORDS
 
 
 def tells_times(text: str) -> bool:

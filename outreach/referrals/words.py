@@ -122,7 +122,7 @@ def describes_as(text: object) -> str | Problem:
 HELP_WORDS: tuple[tuple[str, str], ...] = (
     ("housing", r"hous\w*|home\w*|accommodation|rent|tenan\w*|mortgage|refuge|council|flat|move|moving|live|hostel|evict\w*"),
     ("emotional support", r"emotion\w*|counsel\w*|talk|talking|listen\w*|feel\w*|anxi\w*|confidence|support|upset"),
-    ("safety", r"safe\w*|protect\w*|locks?|alarm|leave|leaving|injunction|non ?mol\w*|danger"),
+    ("safety", r"safe\w*|protect\w*|locks?|alarm|leave|leaving|getting (?:out|away)|injunction|non ?mol\w*|danger"),
     ("children", r"child\w*|kids?|son|sons|daughters?|baby|babies|school|nursery|contact"),
     ("money", r"money|financ\w*|debts?|bills?|benefits?|universal credit|uc|bank\w*|income|cash"),
     ("legal", r"legal\w*|law|lawyers?|solicitors?|court|divorce|custody|police|orders?|injunction"),

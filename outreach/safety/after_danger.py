@@ -29,6 +29,10 @@ def _about(intent: Mapping[str, Any]) -> str | None:
     return str(about) if about in TOLD else None
 
 
+def _says_yes(parsed: Mapping[str, Any]) -> bool:
+    return (parsed.get("intent") or {}).get("name") == "affirm"
+
+
 @dataclass(frozen=True)
 class Answer:
     """The intent that a message is taken for, and the fixed reply in the place of that intent's own, where there is one."""
@@ -82,7 +86,11 @@ class AfterDanger:
             return Answer("express_fear", f"danger_{group}")
         if group in ("called", "calmer"):
             return None
-        if group is None and (_about(told[-1]) != about or told[-1].get("guessed")):
+        came_of_it = told[-1].get("name") != about
+        if group is None and came_of_it and about == _DANGER and _about(told[-1]) and _says_yes(parsed):
+            # It has stopped, or they have called: they were asked whether they would like to think about what comes next.
+            return Answer("ask_safety_planning")
+        if group is None and (came_of_it or told[-1].get("guessed")):
             # Once is right; again and again would keep somebody from everything else.
             return None
         return Answer(about, f"{about}_again", about, guessed=group is None)

@@ -107,3 +107,11 @@ def test_no_phrase_stands_in_two_groups_and_each_has_its_reply() -> None:
     assert len(phrases) == len(set(phrases)) and all(phrase == phrase.lower() and "'" not in phrase for phrase in phrases)
     for name in [*(f"{each}_again" for each in TOLD), "danger_called", "danger_calmer"]:
         assert fixed_replies.fixed_reply(name, "web") != fixed_replies.fixed_reply(name, "sms")
+
+
+@pytest.mark.parametrize("said", ["called", "calmer"])
+def test_after_it_has_stopped_ok_is_no_danger_and_yes_is_what_comes_next(said: str) -> None:
+    before = [*told(DANGER), Answer("express_fear", f"danger_{said}").as_intent()]
+    assert AFTER.answer("hm right", heard("deny"), before) is None
+    assert AFTER.answer("yes", heard("affirm"), before) == Answer("ask_safety_planning")
+    assert AFTER.answer("what do i do", heard("ask_capabilities"), before) == Answer(DANGER, f"{DANGER}_again")

@@ -941,7 +941,7 @@ def test_the_name_of_whoever_hurts_them_is_not_kept() -> None:
 
 @pytest.mark.parametrize("step", QUESTIONS)
 @pytest.mark.parametrize("said", ["what do you mean?", "What does that mean", "i dont understand", "not understand", "why do you need that",
-                                  "why do you need my name"])
+                                  "why do you need my name", "what is that"])
 def test_who_does_not_understand_a_question_is_not_told_what_else_there_is(step: str, said: str) -> None:
     talk = at(step)
     outcome = talk.say(said, "ask_capabilities")
@@ -1020,3 +1020,31 @@ def test_what_is_offered_after_a_fear_can_be_said(said: str, step: str) -> None:
     talk.say("he reads my texts")
     talk.say(said)
     assert talk.step == step
+
+
+@pytest.mark.parametrize(("step", "said"), [
+    ("safe_to_contact", "he might see it"), ("contact", "he checks it"), ("name", "he reads my texts"), ("contact_way", "my mums phone"),
+    ("contact", "this one"), ("safe_to_contact", "nobody else sees it"), ("safe_times", "in the day"), ("safe_times", "he goes out at 7"),
+    ("safe_times", "i finish at 4"), ("safe_times", "hes out all day"), ("safe_times", "at nap time"),
+    ("safe_times", "after 9 when kids asleep"), ("children_at_home", "my son is 4"), ("children_at_home", "one on the way"),
+    ("describes_as", "mum"), ("contact_way", "txt"), ("safe_times", "hes on nights mon to thurs"), ("needs", "bsl please"),
+    ("help_wanted", "getting out"),
+])  # fmt: skip
+def test_what_the_classifier_takes_for_leaving_or_danger_may_be_a_plain_answer(step: str, said: str) -> None:
+    assert plainly_answers(at(step).state, said)
+
+
+@pytest.mark.parametrize("step", QUESTIONS)
+@pytest.mark.parametrize("said", [
+    "he can see me", "he can hear me", "hes watching me", "he found me", "hes got me", "hes back at 5 i have to go", "my son is hurt",
+    "hes been hitting me all day", "he knows where i am", "he has a knife", "she found out", "he took my baby",
+])  # fmt: skip
+def test_danger_that_sounds_like_an_answer_is_not_held_back(step: str, said: str) -> None:
+    assert not plainly_answers(at(step).state, said)
+
+
+@pytest.mark.parametrize("said", ["for my friend", "it's for my sister", "no sorry its about my mum"])
+def test_at_the_consent_it_can_be_said_that_it_is_for_another(said: str) -> None:
+    talk = Talk()
+    talk.say(said, "ask_worried_about_someone")
+    assert talk.step == AGREED and talk.responses() == ["utter_referral_someone_else"]
