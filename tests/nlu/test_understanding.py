@@ -16,9 +16,9 @@ from outreach.understanding.catalogue import SAFETY
 
 SETS = ROOT / "tests" / "nlu"
 # Of the messages of each kind: how many get the reply for that kind, and how many some safety reply.
-LEAST_FOUND = {"immediate_danger": 0.93, "child_at_risk": 0.94, "suicidal_or_self_harm": 0.9, "quick_exit": 0.95}
-LEAST_FOUND_AS_ANY = 0.95
-MOST_FALSE_ALARMS = 0.05
+LEAST_FOUND = {"immediate_danger": 0.97, "child_at_risk": 0.95, "suicidal_or_self_harm": 0.95, "quick_exit": 0.96}
+LEAST_FOUND_AS_ANY = 0.97
+MOST_FALSE_ALARMS = 0.035
 
 Predicted = list[tuple[str, str]]
 

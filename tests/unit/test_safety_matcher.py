@@ -439,7 +439,7 @@ def test_a_usual_message_takes_a_few_milliseconds(safety: SafetyMatcher) -> None
 
 def test_every_pattern_can_be_reviewed() -> None:
     for pattern in PATTERNS:
-        assert set(pattern) <= {"id", "means", "wordings", "unless", "needs", "catches", "misses"}, pattern["id"]
+        assert set(pattern) <= {"id", "means", "wordings", "unless", "even_if", "needs", "catches", "misses"}, pattern["id"]
         assert pattern["means"] and pattern["catches"] and pattern["misses"], pattern["id"]
     assert max(Counter(pattern["id"] for pattern in PATTERNS).values()) == 1
 
