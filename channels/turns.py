@@ -19,7 +19,7 @@ from outreach import bootstrap
 from outreach.adapters.metrics import Metrics
 from outreach.content.fixed_replies import fixed_reply
 from outreach.referrals import sent
-from outreach.referrals.hearing import is_only_a_reference, plainly_answers
+from outreach.referrals.hearing import is_only_a_reference, only_names_a_way, plainly_answers
 from outreach.safety.after_danger import AfterDanger
 from outreach.understanding.catalogue import SAFETY
 from outreach.watching import labels
@@ -31,6 +31,15 @@ QUICK_EXIT = "utter_quick_exit"
 RESTART = "restart"
 REFER = "/request_referral"
 _PAYLOAD = re.compile(r"^/(?P<intent>[a-z0-9_]+)(?P<entities>\{.*\})?$", re.DOTALL)
+
+
+def _may_answer_a_form(text: str, parsed: Mapping[str, Any]) -> bool:
+    """Whether what sounds like leaving is an answer that a form asks for: nobody's page is closed on them for that.
+
+    It matters where nobody can know whether a form asked. What a safety pattern found is a leaving all the same.
+    """
+    intent = parsed.get("intent") or {}
+    return intent.get("name") == "quick_exit" and not intent.get("found_by") and only_names_a_way(text)
 
 
 @dataclass
@@ -223,6 +232,8 @@ class Turns:
                 parsed = next((chosen(f"/{intent}", "") for intent in SAFETY if choice_id(f"/{intent}") == choice), {})
             else:
                 parsed = await self._agent.parse_message(as_plain_text(text or ""))
+                if _may_answer_a_form(text or "", parsed):
+                    parsed = {}
         except Exception as error:  # noqa: BLE001 - then it is the fixed reply
             logger.error("a message could not be understood: %s", type(error).__name__)
         return [await self._safe_or_static(sender_id, parsed, labels.STORE)]

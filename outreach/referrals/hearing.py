@@ -328,6 +328,12 @@ def plainly_answers(state: Mapping[str, Any] | None, text: str) -> bool:
     return _changes(text, words) or (step is not None and _plain_at(step, said, words, state["answers"]))
 
 
+def only_names_a_way(text: str) -> bool:
+    """Whether a message says how somebody wants to be reached ("text", "call me"), and nothing else."""
+    words = {word.lower() for word in _WORD.findall(text)}
+    return _plain_at(BY_NAME["contact_way"], Heard(text), words, {})
+
+
 def _plain_at(step: Step, said: Heard, words: set[str], answers: Mapping[str, Any]) -> bool:
     """Whether this plainly answers this question."""
     text = said.text

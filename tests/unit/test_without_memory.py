@@ -1,0 +1,49 @@
+"""While no conversation can be read: danger and leaving are answered, and an answer to a form is taken for neither."""
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from channels.turns import Turns
+from outreach.referrals.hearing import only_names_a_way
+
+
+def replied(text: str, **intent: str) -> str | None:
+    """The name of the response to a text that is understood so."""
+
+    async def parse_message(said: str) -> dict[str, Any]:
+        return {"intent": intent}
+
+    async def generate(response: str, tracker: object, channel: str) -> dict[str, Any]:
+        return {"text": "words", "utter_action": response}
+
+    agent: Any = SimpleNamespace(
+        parse_message=parse_message, nlg=SimpleNamespace(generate=generate),
+        tracker_store=SimpleNamespace(init_tracker=lambda sender: None),
+        domain=SimpleNamespace(responses={"utter_static_fallback": [{"text": "fixed"}]}),
+    )  # fmt: skip
+    (reply,) = asyncio.run(Turns(agent, "web", 8.0).without_memory("somebody", text))
+    return reply.response
+
+
+def test_danger_and_leaving_are_answered() -> None:
+    assert replied("he has a knife", name="immediate_danger") == "utter_immediate_danger"
+    assert replied("i need to get off here", name="quick_exit") == "utter_quick_exit"
+    assert replied("is there a refuge", name="ask_refuge") == "utter_static_fallback"
+
+
+def test_how_somebody_wants_to_be_reached_is_no_leaving_unless_a_pattern_finds_one() -> None:
+    assert replied("text", name="quick_exit") == "utter_static_fallback"
+    assert replied("text", name="quick_exit", found_by="x") == "utter_quick_exit"
+    assert replied("text", name="immediate_danger") == "utter_immediate_danger"
+
+
+@pytest.mark.parametrize("text, names", [
+    ("text", True), ("call me", True), ("by email", True), ("stop", False), ("he's back", False), ("hang up", False),
+    ("he read my text", False), ("go", False), ("", False),
+])  # fmt: skip
+def test_a_way_alone_is_told_from_words_that_hold_one(text: str, names: bool) -> None:
+    assert only_names_a_way(text) is names
