@@ -1,6 +1,8 @@
 """The verdict on a fault follows from what people heard, and a run that saw nothing does not hold."""
 from __future__ import annotations
 
+import asyncio
+import time
 from dataclasses import replace
 from ipaddress import ip_address
 from itertools import islice
@@ -17,7 +19,7 @@ from scripts.faults.house import SERVICE, Referrals
 from scripts.faults.page import put, table_of
 from scripts.faults.people import QUESTIONS, SENT, Answer, own_addresses, question_of
 from scripts.faults.record import Record, Said
-from scripts.faults.strangers import ADDRESSES, address_of
+from scripts.faults.strangers import ADDRESSES, Strangers, address_of
 from scripts.faults.verdict import Course, Outcome, judged
 from scripts.soak import Stretch
 
@@ -156,3 +158,20 @@ def test_the_highest_load_is_found_between_what_was_carried_and_what_was_not(mon
 def test_a_soak_that_comes_to_no_end_says_so() -> None:
     words = soak.words_of(soak.Found(SERVICE, highest=30.0, load=0.0).as_json())
     assert "| 30.0 turns a second |" in words and "**fails**: it was ended before its time" in words
+
+
+def test_a_stranger_ends_though_the_first_word_to_end_is_lost() -> None:
+    lost: list[int] = []
+
+    async def do(strangers: Strangers, number: int) -> None:
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            if len(lost) > 3:
+                raise
+            lost.append(number)
+
+    began = time.monotonic()
+    with Strangers(do, 2) as strangers:
+        time.sleep(0.2)
+    assert lost and not strangers._thread.is_alive() and time.monotonic() - began < 30
