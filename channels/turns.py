@@ -242,7 +242,7 @@ class Turns:
         """What is said when a turn broke: where it is about safety, what was understood needs no database to be answered."""
         parsed = message.parse_data or {}
         said = {reply.response for reply in collector.replies}
-        if f"utter_{(parsed.get('intent') or {}).get('name')}" in said:
+        if f"utter_{(parsed.get('intent') or {}).get('name')}" in said or _may_answer_a_form(message.text or "", parsed):
             return self.static()
         return await self._safe_or_static(message.sender_id, parsed, labels.FAILED)
 

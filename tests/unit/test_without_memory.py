@@ -25,8 +25,16 @@ def replied(text: str, **intent: str) -> str | None:
         tracker_store=SimpleNamespace(init_tracker=lambda sender: None),
         domain=SimpleNamespace(responses={"utter_static_fallback": [{"text": "fixed"}]}),
     )  # fmt: skip
-    (reply,) = asyncio.run(Turns(agent, "web", 8.0).without_memory("somebody", text))
+    turns = Turns(agent, "web", 8.0)
+    (reply,) = asyncio.run(turns.without_memory("somebody", text))
+    # A turn that breaks after its words were understood ends with the same.
+    agent.handle_message = breaks
+    assert asyncio.run(turns.say("somebody", text))[-1].response == reply.response
     return reply.response
+
+
+async def breaks(message: object) -> None:
+    raise RuntimeError
 
 
 def test_danger_and_leaving_are_answered() -> None:
