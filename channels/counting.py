@@ -12,7 +12,7 @@ from typing import Any
 
 from rasa.core.agent import Agent
 
-from channels.turns import Reply
+from channels.turns import NOT_UNDERSTOOD, Reply
 from outreach.adapters.question_counts import QuestionCounts
 from outreach.reporting.counting import BROKEN, NO_AREA, OUTSIDE, Tally, counted, keeps_area, today
 
@@ -21,7 +21,6 @@ logger = logging.getLogger(__name__)
 WRITE_EVERY = timedelta(seconds=60)
 # Long enough for the answer to be on its way first.
 _AFTERWARDS = 0.2
-_NOT_UNDERSTOOD = "nlu_fallback"
 
 
 class Counting:
@@ -69,8 +68,8 @@ def _understood(parsed: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """The intent, and the one that came nearest where nothing was understood."""
     intent = (parsed.get("intent") or {}).get("name")
     ranking = [each.get("name") for each in parsed.get("intent_ranking") or []]
-    nearest = next((name for name in ranking if name and name != _NOT_UNDERSTOOD), None)
-    return intent, nearest if intent == _NOT_UNDERSTOOD else intent
+    nearest = next((name for name in ranking if name and name != NOT_UNDERSTOOD), None)
+    return intent, nearest if intent == NOT_UNDERSTOOD else intent
 
 
 class Writing:

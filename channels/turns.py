@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 STATIC_FALLBACK = "utter_static_fallback"
 QUICK_EXIT = "utter_quick_exit"
 RESTART = "restart"
+NOT_UNDERSTOOD = "nlu_fallback"
 REFER = "/request_referral"
 _PAYLOAD = re.compile(r"^/(?P<intent>[a-z0-9_]+)(?P<entities>\{.*\})?$", re.DOTALL)
 
@@ -36,7 +37,7 @@ _PAYLOAD = re.compile(r"^/(?P<intent>[a-z0-9_]+)(?P<entities>\{.*\})?$", re.DOTA
 def _may_answer_a_form(text: str, parsed: Mapping[str, Any]) -> bool:
     """Whether what sounds like leaving is an answer that a form asks for: nobody's page is closed on them for that.
 
-    It matters where nobody can know whether a form asked. What a safety pattern found is a leaving all the same.
+    What a safety pattern found is a leaving all the same.
     """
     intent = parsed.get("intent") or {}
     return intent.get("name") == "quick_exit" and not intent.get("found_by") and only_names_a_way(text)
@@ -203,6 +204,8 @@ class Turns:
             elif is_only_a_reference(message.text):
                 # It means nothing to the model, which took some for postcodes. The action asks what it is for.
                 understood.update(intent={"name": "ask_referral_status", "confidence": 1.0}, entities=[], also=[])
+            elif _may_answer_a_form(message.text, understood):
+                understood["intent"] = {**understood["intent"], "name": NOT_UNDERSTOOD}
         if sent.is_the_yes(message.text) and await self._was_just_sent(message):
             message.parse_data["intent"] = {"name": "request_referral", "confidence": 1.0}
         await self._stay_with_danger(message, message.parse_data)

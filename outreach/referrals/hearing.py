@@ -356,7 +356,8 @@ def plainly_answers(state: Mapping[str, Any] | None, text: str) -> bool:
 def only_names_a_way(text: str) -> bool:
     """Whether a message says how somebody wants to be reached ("text", "call me"), and nothing else."""
     words = {word.lower() for word in _WORD.findall(text)}
-    return _plain_at(BY_NAME["contact_way"], Heard(text), words, {})
+    # "He might see it" answers that question too, but somebody may leave with it.
+    return not doubts.is_plain_fear(text) and _plain_at(BY_NAME["contact_way"], Heard(text), words, {})
 
 
 def _plain_at(step: Step, said: Heard, words: set[str], answers: Mapping[str, Any]) -> bool:

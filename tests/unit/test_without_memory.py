@@ -49,6 +49,30 @@ def test_how_somebody_wants_to_be_reached_is_no_leaving_unless_a_pattern_finds_o
     assert replied("text", name="immediate_danger") == "utter_immediate_danger"
 
 
+@pytest.mark.parametrize(("text", "found_by", "intent"), [
+    ("text", None, "nlu_fallback"), ("text", "x", "quick_exit"), ("he might see it", None, "quick_exit"), ("hang up", None, "quick_exit"),
+])
+def test_while_all_is_well_a_way_alone_closes_no_page_either(text: str, found_by: str | None, intent: str) -> None:
+    parsed = {"name": "quick_exit", "confidence": 0.6, **({"found_by": found_by} if found_by else {})}
+    heard: list[Any] = []
+
+    async def parse(said: str) -> dict[str, Any]:
+        return {"text": said, "intent": parsed, "entities": [], "also": []}
+
+    async def handle(message: Any) -> None:
+        heard.append(message.parse_data["intent"]["name"])
+
+    async def nothing(sender: str) -> None:
+        return None
+
+    agent: Any = SimpleNamespace(
+        parse_message=parse, handle_message=handle, tracker_store=SimpleNamespace(retrieve=nothing),
+        domain=SimpleNamespace(responses={"utter_static_fallback": [{"text": "fixed"}]}),
+    )  # fmt: skip
+    asyncio.run(Turns(agent, "web", 8.0).say("somebody", text))
+    assert heard == [intent]
+
+
 @pytest.mark.parametrize("text, names", [
     ("text", True), ("call me", True), ("by email", True), ("stop", False), ("he's back", False), ("hang up", False),
     ("he read my text", False), ("go", False), ("", False),
