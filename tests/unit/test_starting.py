@@ -1,12 +1,15 @@
-"""An assistant that is loaded before the database is prepared serves nobody until it is."""
+"""How a start goes: nobody is served before the database is prepared, and staff's side comes after whoever writes."""
 from __future__ import annotations
 
 import asyncio
 import gc
 import os
+import threading
+from typing import Any
 
 import pytest
 
+from launcher import __main__ as launcher
 from launcher.assistant import _begin
 from launcher.parent import PREPARED
 
@@ -44,3 +47,38 @@ def test_one_that_is_started_again_waits_for_nothing(monkeypatch: pytest.MonkeyP
     finally:
         gc.unfreeze()
     assert gc.isenabled()
+
+
+class Part:
+    """A part that only notes when it was started."""
+
+    def __init__(self) -> None:
+        self.started = threading.Event()
+
+    def start(self) -> None:
+        self.started.set()
+
+    def look(self) -> None:
+        """It never dies."""
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_staffs_side_comes_after_whoever_writes_and_comes_though_nobody_can_be_answered(
+    monkeypatch: pytest.MonkeyPatch, ready: bool
+) -> None:
+    monkeypatch.setattr(launcher, "_LATER_WITHIN", 60.0 if ready else 0.3)
+    monkeypatch.setattr(launcher, "_say_how_to_come_in", lambda settings: None)
+    parts = {name: Part() for name in launcher.PARTS}
+    stopping, answered = threading.Event(), threading.Event()
+    settings: Any = None
+    watching = threading.Thread(target=launcher._watch, args=(parts, settings, stopping, answered))
+    watching.start()
+    try:
+        if ready:
+            assert not parts["console"].started.wait(0.5)
+            answered.set()
+        assert parts["console"].started.wait(30) and parts["deliverer"].started.wait(30)
+    finally:
+        stopping.set()
+        watching.join(30)
+    assert not parts["assistant"].started.is_set() and not parts["actions"].started.is_set()
