@@ -223,6 +223,8 @@ def _start(watched: dict[str, Watched]) -> str | None:
     problem = _prepare()
     if problem and assistant:
         assistant.stop()
+    if not problem:
+        os.write(done, b"x")
     os.close(done)
     os.close(prepared)
     if not problem and actions:

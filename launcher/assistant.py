@@ -37,7 +37,13 @@ def main() -> None:
     logs.install(settings.log_level)
     # What a start makes stays: looking again and again whether it can be thrown away is a tenth of the start.
     gc.disable()
-    serve(str(model), settings)
+    try:
+        serve(str(model), settings)
+    except Exception:
+        if not _prepared():
+            # The launcher has said why nothing starts, in one line.
+            sys.exit(2)
+        raise
 
 
 def serve(model: str, settings: Settings) -> None:
@@ -89,12 +95,19 @@ def _trust_the_model() -> None:
     validation.validate_yaml_schema = lambda *_: None
 
 
+def _prepared() -> bool:
+    """Wait until the launcher has prepared the database, where it still does; whether that went well."""
+    pipe = os.environ.pop(PREPARED, None)
+    if pipe is None:
+        return True
+    said = os.read(int(pipe), 1)
+    os.close(int(pipe))
+    return bool(said)
+
+
 async def _begin(_app: object, loop: asyncio.AbstractEventLoop) -> None:
     """The last thing before the first request: nobody is served before the launcher has prepared the database."""
-    prepared = os.environ.pop(PREPARED, None)
-    if prepared:
-        await loop.run_in_executor(None, os.read, int(prepared), 1)
-        os.close(int(prepared))
+    await loop.run_in_executor(None, _prepared)
     gc.collect()
     gc.freeze()
     gc.enable()
