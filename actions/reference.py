@@ -9,7 +9,6 @@ from actions.never_silent import Events, NeverSilentAction
 from actions.referral import heard, utter
 from actions.signpost import show_services
 from outreach import bootstrap
-from outreach.content.fixed_replies import fixed_reply
 from outreach.directory.whereabouts import Whereabouts
 from outreach.referrals import reference
 from outreach.referrals.dialogue import Say
@@ -69,7 +68,7 @@ def _begun(tracker: Tracker) -> str | None:
 
 def _ask_what_for(dispatcher: CollectingDispatcher, given: str, channel: str | None) -> Events:
     """A reference and nothing else: what it is for is asked, and it need not be given again."""
-    utter(dispatcher, Say(text=fixed_reply("reference_alone", channel), choices=(_HOW_IT_STANDS, _TAKE_BACK)))
+    utter(dispatcher, Say(fixed="reference_alone", choices=(_HOW_IT_STANDS, _TAKE_BACK)), channel)
     return _asking(given)
 
 

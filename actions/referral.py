@@ -87,7 +87,7 @@ def _say(dispatcher: CollectingDispatcher, outcome: Outcome, known: Whereabouts,
         show_services(dispatcher, outcome.topic, outcome.where or known)
 
 
-def utter(dispatcher: CollectingDispatcher, say: Say, channel: str = "web") -> None:
+def utter(dispatcher: CollectingDispatcher, say: Say, channel: str | None = None) -> None:
     """Utter one thing, with its choices as answers in words."""
     if say.fixed is not None:
         say = replace(say, text=fixed_reply(say.fixed, channel, **say.values))
