@@ -8,6 +8,7 @@ import asyncio
 import base64
 import html
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -243,6 +244,8 @@ class Door:
 def _came_at(request: Request) -> float | None:
     """When the proxy had the request, in seconds since 1970, where it says so. What it says is used of signed texts alone."""
     try:
-        return float(request.headers.get("x-request-start", ""))
+        came_at = float(request.headers.get("x-request-start", ""))
     except ValueError:
         return None
+    # "nan" and "inf" are numbers to Python, and no time: nobody's leaving may depend on them.
+    return came_at if math.isfinite(came_at) else None

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from nacl.public import PrivateKey, SealedBox
 
 from channels import sms_threads
-from channels.sms import sealed_number
+from channels.sms import _came_at, sealed_number
 from channels.sms_limits import May, TextLimits
 from channels.sms_once import REPLY_SECONDS, Once
 from channels.sms_threads import Said, Threads
@@ -477,3 +477,11 @@ def test_danger_is_answered_where_nothing_can_be_read(phone: Phone) -> None:
         connection.execute(sa.text("ALTER TABLE conversation RENAME TO gone"))
     assert phone.text("danger") == ["Call 999 now."]
     assert phone.text("what?")[0].startswith("Sorry. 999.")
+
+
+@pytest.mark.parametrize(("header", "moment"), [
+    ("1764000000.123", 1764000000.123), ("", None), ("soon", None), ("nan", None), ("inf", None), ("-inf", None), (None, None),
+])
+def test_when_a_text_came_is_a_moment_or_not_known(header: str | None, moment: float | None) -> None:
+    request: Any = SimpleNamespace(headers={} if header is None else {"x-request-start": header})
+    assert _came_at(request) == moment
