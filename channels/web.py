@@ -53,7 +53,11 @@ class Refusal(Exception):
         self.reason = reason
 
 
-FORGOTTEN = Refusal(401, "This conversation has ended and was forgotten. You can start a new one.")
+def forgotten() -> Refusal:
+    """What is answered to who writes into a conversation that is no more. A new one each time: an exception that is raised
+    again holds on to every earlier request, and to what was said in it.
+    """
+    return Refusal(401, "This conversation has ended and was forgotten. You can start a new one.")
 
 
 class WebChannel(InputChannel):
@@ -140,7 +144,7 @@ class Chat:
             logger.error("a conversation could not be read: %s", type(error).__name__)
             return await self._without_memory(token, text, choice)
         if row is None or key in self._still_to_forget:
-            raise FORGOTTEN
+            raise forgotten()
         replies = await self._turn(token, row, text, choice)
         if any(reply.command == "exit" for reply in replies):
             await self.leave(token, labels.BY_MEANING)
@@ -386,7 +390,7 @@ def _said(body: dict[str, Any]) -> tuple[str | None, str | None]:
 def _bearer(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not 20 <= len(token) <= 100 or not token.isascii():
-        raise FORGOTTEN
+        raise forgotten()
     return str(token)
 
 

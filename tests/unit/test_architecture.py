@@ -101,6 +101,21 @@ def test_a_module_builds_nothing_when_it_is_imported(package: str) -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_exception_is_made_beforehand_and_raised_again(package: str) -> None:
+    """One that is raised again keeps the frames of each time, and with them the words that somebody wrote."""
+    wrong = []
+    for file in files_of(package):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        made = {ast.unparse(target) for each in tree.body if isinstance(each, ast.Assign) for target in each.targets}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Raise) and node.exc is not None:
+                raised = ast.unparse(node.exc)
+                if raised in made or raised.rpartition(".")[2].isupper():
+                    wrong.append(f"{file.relative_to(ROOT)}:{node.lineno} raises {raised}")
+    assert wrong == []
+
+
 def test_no_file_of_the_project_names_where_packages_come_from() -> None:
     files = sorted(ROOT.glob("requirements*"))
     assert len(files) == 7
