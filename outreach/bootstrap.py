@@ -13,7 +13,7 @@ from sqlalchemy.engine import Engine
 from outreach.adapters.audit_log import AuditLog
 from outreach.adapters.conversations import Conversations
 from outreach.adapters.database import connect
-from outreach.adapters.directory_repository import DirectoryRepository
+from outreach.adapters.directory_repository import DirectoryRepository, KeptDirectory
 from outreach.adapters.exchange import FeedRows, WholeDirectory
 from outreach.adapters.many_versions import ManyVersions
 from outreach.adapters.question_counts import QuestionCounts
@@ -124,7 +124,7 @@ def conversations() -> Conversations:
 @cache
 def directory() -> Directory:
     """The directory as the public may see it."""
-    return Directory(DirectoryRepository(engine()), show_unchecked=settings().show_unchecked, freshness=freshness())
+    return Directory(KeptDirectory(engine()), show_unchecked=settings().show_unchecked, freshness=freshness())
 
 
 def freshness() -> Freshness:

@@ -1,8 +1,9 @@
-"""The directory's rows as model objects. Nothing is kept in memory: a change by another process is in the next answer."""
+"""The directory's rows as model objects. A change by another process is in the next answer, also where rows are kept."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -23,6 +24,8 @@ from outreach.model import (
 )
 
 T = TypeVar("T")
+# Services that are kept in memory at once, far more than the lists of all topics name.
+MOST_KEPT = 2000
 
 
 class DirectoryRepository:
@@ -30,6 +33,10 @@ class DirectoryRepository:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    def as_it_is(self) -> DirectoryRepository:
+        """Give the directory to read one answer from. Here each read is a query of its own."""
+        return self
 
     def service(self, service_id: str) -> Service | None:
         """Give a service as staff see it: ask the Directory for what may be shown."""
@@ -91,3 +98,72 @@ class DirectoryRepository:
         with self._engine.connect() as connection:
             rows: list[Any] = connection.execute(query).all()
             return rows
+
+
+class KeptDirectory(DirectoryRepository):
+    """The same rows, read once for each revision of the content: an answer costs one small query and not one for each thing.
+
+    Whoever changes content says so in the same transaction (`database.content_changed`), so nothing old is ever given.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._read = _AtRevision(self, -1)
+
+    def as_it_is(self) -> DirectoryRepository:
+        """Give the directory as it is at this moment. Raises what SQLAlchemy raises where there is no database."""
+        revision = self.revision()
+        if revision != self._read.number:
+            self._read = _AtRevision(self, revision)
+        return self._read
+
+    def service(self, service_id: str) -> Service | None:
+        """Give a service as staff see it, as it is at this moment."""
+        return self.as_it_is().service(service_id)
+
+    def district_names(self) -> frozenset[str]:
+        """Give the names of the county's districts, as they are at this moment."""
+        return self.as_it_is().district_names()
+
+
+class _AtRevision(DirectoryRepository):
+    """What was read of the directory at one revision. Rows that changed while they were read belong to a later one."""
+
+    def __init__(self, rows: DirectoryRepository, number: int) -> None:
+        super().__init__(rows._engine)
+        self.number = number
+        self._services: dict[str, Service | None] = {}
+        self._topics: dict[str, Topic | None] = {}
+
+    def service(self, service_id: str) -> Service | None:
+        return self.services([service_id]).get(service_id)
+
+    def services(self, service_ids: Sequence[str]) -> dict[str, Service]:
+        missing = [each for each in service_ids if each not in self._services]
+        if missing:
+            if len(self._services) + len(missing) > MOST_KEPT:
+                self._services = {}
+                return super().services(service_ids)
+            found = super().services(missing)
+            self._services.update({each: found.get(each) for each in missing})
+        kept = {each: self._services[each] for each in service_ids}
+        return {each: service for each, service in kept.items() if service is not None}
+
+    def topic(self, key: str) -> Topic | None:
+        if key not in self._topics:
+            self._topics[key] = super().topic(key)
+        return self._topics[key]
+
+    @cached_property
+    def _areas(self) -> Mapping[str, Area]:
+        return super().areas()
+
+    @cached_property
+    def _districts(self) -> frozenset[str]:
+        return super().district_names()
+
+    def areas(self) -> Mapping[str, Area]:
+        return self._areas
+
+    def district_names(self) -> frozenset[str]:
+        return self._districts

@@ -17,6 +17,9 @@ LIMIT = 5
 class DirectoryRepository(Protocol):
     """Where the directory is kept."""
 
+    def as_it_is(self) -> DirectoryRepository:
+        """Give the directory to read one answer from, so that all parts of the answer are of one moment."""
+
     def service(self, service_id: str) -> Service | None:
         """Give a service as staff see it."""
 
@@ -73,13 +76,17 @@ class Directory:
         `district` is one of the county's districts, or what lies outside it ("Harlow (Essex)"), or None where it is not
         known: then services of single districts are left out, unless the topic promises local ones.
         """
-        found = self._repository.topic(topic)
-        return self.offered(found, district)[: max(0, limit)] if found else []
+        rows = self._repository.as_it_is()
+        found = rows.topic(topic)
+        return self._offered(rows, found, district)[: max(0, limit)] if found else []
 
     def offered(self, topic: Topic, district: str | None = None) -> list[PublishedService]:
         """Give what is offered with this list of services, best first, five at most, as `signposts` does."""
-        reach = _Reach(self._repository.areas(), self._repository.district_names(), topic, district)
-        services = self._repository.services(topic.services)
+        return self._offered(self._repository.as_it_is(), topic, district)
+
+    def _offered(self, rows: DirectoryRepository, topic: Topic, district: str | None) -> list[PublishedService]:
+        reach = _Reach(rows.areas(), rows.district_names(), topic, district)
+        services = rows.services(topic.services)
         # Whatever becomes of a list or of a service: help for people who harm is never shown to people who are hurt.
         apart = (each for each in (services.get(service_id) for service_id in topic.services)
                  if each is not None and (each.kind == PERPETRATOR) == topic.for_people_who_harm)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timezone
 from pathlib import Path
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from outreach.adapters import database
-from outreach.adapters.directory_repository import DirectoryRepository
+from outreach.adapters.directory_repository import MOST_KEPT, DirectoryRepository, KeptDirectory
 from outreach.adapters.wording_repository import WordingRepository
 from outreach.content.importer import import_content
 from outreach.directory.directory import Directory
@@ -46,6 +47,9 @@ class FakeRepository:
     def __init__(self, *services: Service, topics: dict[str, Topic] | None = None) -> None:
         self._services = {service.id: service for service in services}
         self._topics = topics or {"topic": Topic("topic", tuple(self._services))}
+
+    def as_it_is(self) -> FakeRepository:
+        return self
 
     def service(self, service_id: str) -> Service | None:
         return self._services.get(service_id)
@@ -205,9 +209,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture
-def starter(engine: Engine) -> Directory:
-    return Directory(DirectoryRepository(engine), True, lambda: NIGHT)
+@pytest.fixture(params=[DirectoryRepository, KeptDirectory])
+def starter(engine: Engine, request: pytest.FixtureRequest) -> Directory:
+    return Directory(request.param(engine), True, lambda: NIGHT)
 
 
 def ids(services: list[object]) -> list[str]:
@@ -287,11 +291,64 @@ def test_a_change_in_another_process_is_in_the_next_answer(engine: Engine, start
         row = connection.execute(sa.select(table.c.document).where(table.c.key == "galop")).one()
         changed = sa.update(table).where(table.c.key == "galop").values(document={**row.document, "status": "hold"})
         connection.execute(changed)
+        database.content_changed(connection)
     assert starter.service("galop") is None
     with database.writing(other) as connection:
         connection.execute(sa.update(table).where(table.c.key == "galop").values(document=row.document))
+        database.content_changed(connection)
+    assert starter.service("galop") is not None
     other.dispose()
-    assert DirectoryRepository(engine).revision() == revision
+    assert DirectoryRepository(engine).revision() == revision + 2
+
+
+@contextmanager
+def queries_of(engine: Engine) -> Iterator[list[str]]:
+    """The statements that are sent meanwhile."""
+    sent: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        sent.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def test_an_answer_from_what_is_kept_asks_for_the_revision_and_nothing_else(engine: Engine) -> None:
+    kept = Directory(KeptDirectory(engine), True, lambda: NIGHT)
+    first = kept.signposts("ask_refuge", "Dacorum")
+    with queries_of(engine) as sent:
+        assert kept.signposts("ask_refuge", "Dacorum") == first
+        kept.phone("whwr")
+        kept.name("sahwr")
+        assert "Dacorum" in kept.districts()
+    asked = [statement for statement in sent if statement.startswith("SELECT")]
+    assert len(asked) == 4 and all("FROM content_revision" in statement for statement in asked)
+
+
+def test_a_list_a_place_and_an_area_that_staff_change_are_in_the_next_answer_from_what_is_kept(engine: Engine) -> None:
+    kept = Directory(KeptDirectory(engine), True, lambda: NIGHT)
+    table = database.topic
+    before = kept.signposts("ask_pets")
+    with engine.connect() as connection:
+        document = connection.execute(sa.select(table.c.document).where(table.c.key == "ask_pets")).scalar_one()
+    for services, expected in ((["galop"], ["galop"]), (document["services"], ids(list(before)))):
+        with database.writing(engine) as connection:
+            changed = {**document, "services": services}
+            connection.execute(sa.update(table).where(table.c.key == "ask_pets").values(document=changed))
+            database.content_changed(connection)
+        assert ids(list(kept.signposts("ask_pets"))) == expected
+
+
+def test_what_is_kept_has_a_limit_and_is_right_beyond_it(engine: Engine) -> None:
+    rows = KeptDirectory(engine).as_it_is()
+    nobody = [f"nobody-{number}" for number in range(MOST_KEPT)]
+    assert rows.services(["galop", *nobody]).keys() == {"galop"}
+    assert rows.services([*nobody[:5], "galop"]).keys() == {"galop"}
+    assert rows.services(nobody[:MOST_KEPT - 10]) == {}
+    assert rows.service("galop") is not None
 
 
 def test_the_routes_come_in_their_order(engine: Engine) -> None:
