@@ -107,15 +107,15 @@ class Chat:
 
     async def begin(self) -> tuple[str | None, list[Reply]]:
         """A new conversation and its greeting. Without a database: no token, and the fixed reply."""
-        token = capability.new_token()
+        token, generation = capability.new_token(), secrets.token_hex(8)
         try:
-            self.conversations.begin(capability.row_key(token), secrets.token_hex(8))
+            self.conversations.begin(capability.row_key(token), generation)
         except Exception as error:  # noqa: BLE001
             logger.error("a conversation could not begin: %s", type(error).__name__)
             return None, [self.turns.static(labels.STORE)]
         self.metrics.begun("web")
         replies = [await self.turns.utter("utter_greeting", token)]
-        await self._remember_choices(token, replies)
+        self._remember_choices(token, generation, replies)
         return token, replies
 
     async def check_pace(self, token: str, address: str, text: str | None) -> None:
@@ -150,7 +150,7 @@ class Chat:
             await self.leave(token, labels.BY_MEANING)
         elif not any(reply.broken for reply in replies):
             # A database that has just kept somebody waiting is not asked again: words go out within ten seconds.
-            await self._remember_choices(token, replies)
+            self._remember_choices(token, row.generation, replies)
         return replies
 
     async def _without_memory(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
@@ -176,13 +176,11 @@ class Chat:
         except Exception:  # noqa: BLE001 - the answer says what has to be said, this only repeats what was pressed
             return ""
 
-    async def _remember_choices(self, token: str, replies: list[Reply]) -> None:
+    def _remember_choices(self, token: str, generation: str, replies: list[Reply]) -> None:
         offered = {i: c for reply in replies for i, c in reply.choices.items()}
-        key = capability.row_key(token)
         try:
-            row = self.conversations.find(key)
-            if row is not None:
-                self.conversations.save_choices(key, row.generation, capability.seal(token, json.dumps(offered).encode()))
+            sealed = capability.seal(token, json.dumps(offered).encode())
+            self.conversations.save_choices(capability.row_key(token), generation, sealed)
         except Exception as error:  # noqa: BLE001 - the words still go out; a button may then be refused kindly
             logger.error("choices could not be kept: %s", type(error).__name__)
 

@@ -23,6 +23,10 @@ MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 BUSY_MS = 1_500
 # Whoever migrates or imports answers nobody meanwhile, and one that starts beside it has a lot to wait for.
 PATIENT_MS = 30_000
+# A connection that answered so lately is used without asking whether it still does.
+HEARD_OF_SECONDS = 0.1
+# What a connection has among its options where it is going to write, and how SQLite calls that.
+WRITING = "IMMEDIATE"
 # Names this product's turn-taking among a PostgreSQL server's advisory locks.
 TURN_LOCK = 712_023_001
 
@@ -122,12 +126,51 @@ def connect(url: str) -> Engine:
 
 
 def _connect_postgres(url: URL) -> Engine:
-    """An engine that finds out by itself that the server was away, and that never waits for long (`patience`)."""
+    """An engine that finds out by itself that the server was away, and that never waits for long (`patience`).
+
+    A transaction begins where something is written (`writing`, `durably`). A read is one statement, and asks for none: its
+    beginning and its end would be two more ways to the server and back.
+    """
     from outreach.adapters import patience
 
     patience.install()
     arguments = {"application_name": "outreach", **_POSTGRES_WAITS}
-    return sa.create_engine(url, future=True, pool_pre_ping=True, pool_size=5, max_overflow=5, connect_args=arguments)
+    engine = sa.create_engine(
+        url, future=True, isolation_level="AUTOCOMMIT", pool_size=5, max_overflow=5, connect_args=arguments
+    )
+    event.listen(engine, "connect", _was_heard_of)
+    event.listen(engine, "checkin", _came_back)
+    event.listen(engine, "checkout", _is_still_there)
+    event.listen(engine, "begin", _begin_postgres)
+    return engine
+
+
+def _was_heard_of(connection: Any, record: Any) -> None:
+    record.info["heard_of"] = time.monotonic()
+
+
+def _came_back(connection: Any, record: Any) -> None:
+    # One that is broken comes back as nothing.
+    if connection is not None:
+        connection.autocommit = True
+        _was_heard_of(connection, record)
+
+
+def _begin_postgres(connection: Connection) -> None:
+    if connection.get_execution_options().get("begin") == WRITING:
+        # SQLAlchemy's own way to say so asks the server to change its mind each time.
+        connection.connection.dbapi_connection.autocommit = False
+
+
+def _is_still_there(connection: Any, record: Any, proxy: Any) -> None:
+    """Ask the server, unless it answered a moment ago. Raises what makes the pool connect anew."""
+    if time.monotonic() - record.info["heard_of"] < HEARD_OF_SECONDS:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except connection.Error:
+        raise sa.exc.InvalidatePoolError() from None
 
 
 @contextmanager
@@ -137,9 +180,12 @@ def writing(engine: Engine, patient: bool = False) -> Iterator[Connection]:
     On SQLite the right to write is taken at once: a transaction that reads first and then writes fails, without
     waiting, when another process wrote in between. `patient` waits long for that right, where nobody else is kept waiting.
     """
-    connecting = engine.connect().execution_options(begin="IMMEDIATE")
-    with connecting as connection, _waiting(connection, patient), connection.begin():
+    with _to_write(engine) as connection, _waiting(connection, patient), connection.begin():
         yield connection
+
+
+def _to_write(engine: Engine) -> Connection:
+    return engine.connect().execution_options(begin=WRITING)
 
 
 @contextmanager
@@ -164,7 +210,7 @@ def durably(engine: Engine, patient: bool = False) -> Iterator[Connection]:
         with writing(engine) as connection:
             yield connection
         return
-    with engine.connect().execution_options(begin="IMMEDIATE") as connection:
+    with _to_write(engine) as connection:
         connection.connection.execute("PRAGMA synchronous = FULL")
         try:
             with _waiting(connection, patient), connection.begin():
