@@ -18,7 +18,7 @@ from outreach.settings import load
 
 _ASSETS = Path(__file__).parent / "assets" / "minilm"
 _SHA256 = {
-    "model.onnx": "476d3ef8e08d14a2a1e0b74ccb0aca0ad95268f447d950bd2f1a417e293816e8",
+    "model.onnx": "cfef460fd4efc28229502afbf805f5f671b2c82f68fdcc20b7d01cdefe64dfff",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
 DIMENSIONS = 384
