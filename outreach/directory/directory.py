@@ -40,7 +40,7 @@ class DirectoryRepository(Protocol):
 
 
 class Directory:
-    """What the assistant may say about services. Every answer is read afresh, so a change by staff is in the next reply."""
+    """What the assistant may say about services. Each answer is of the moment: a change by staff is in the next reply."""
 
     def __init__(
         self,

@@ -53,6 +53,7 @@ class AfterDanger:
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self._around = frozenset(str(data["around"]).split())
+        self._next = frozenset(self._bare(phrase) for phrase in data["next"])
         self._groups = {
             self._bare(phrase): group for group in ("again", "silent", "called", "calmer") for phrase in data[group]
         }
@@ -87,13 +88,16 @@ class AfterDanger:
         if group in ("called", "calmer"):
             return None
         came_of_it = told[-1].get("name") != about
-        if group is None and came_of_it and about == _DANGER and _about(told[-1]) and _says_yes(parsed):
+        if came_of_it and about == _DANGER and _about(told[-1]) and self._asks_what_is_next(text, parsed, group):
             # It has stopped, or they have called: they were asked whether they would like to think about what comes next.
             return Answer("ask_safety_planning")
         if group is None and (came_of_it or told[-1].get("guessed")):
             # Once is right; again and again would keep somebody from everything else.
             return None
         return Answer(about, f"{about}_again", about, guessed=group is None)
+
+    def _asks_what_is_next(self, text: str, parsed: Mapping[str, Any], group: str | None) -> bool:
+        return self._bare(text) in self._next or (group is None and _says_yes(parsed))
 
     def _bare(self, text: str) -> str:
         """The words in small letters, without those that may stand around any phrase; all of them where none would be left."""

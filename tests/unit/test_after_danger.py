@@ -65,6 +65,18 @@ def test_what_came_of_the_danger_is_still_about_it() -> None:
         turns = [*turns, found.as_intent()] if found else turns
 
 
+@pytest.mark.parametrize("came", ["hes gone out", "i called them"])
+def test_who_asks_what_is_next_after_it_is_told_how_to_be_safer_and_a_cry_for_help_gets_999_again(came: str) -> None:
+    first = AFTER.answer(came, heard("quick_exit"), told(DANGER))
+    assert first is not None
+    turns = [*told(DANGER), first.as_intent()]
+    for text in ("ok what next", "what do i do next", "so what happens next now"):
+        assert AFTER.answer(text, heard("ask_capabilities"), turns) == Answer("ask_safety_planning")
+        assert AFTER.answer(text, heard("ask_capabilities"), told(DANGER)) == Answer(DANGER, f"{DANGER}_again")
+    for text in ("help me", "what do i do"):
+        assert AFTER.answer(text, heard("ask_capabilities"), turns) == Answer(DANGER, f"{DANGER}_again")
+
+
 @pytest.mark.parametrize("intent", ["ask_pets", "thanks", "goodbye", "ask_refuge", "give_location", "quick_exit", "immediate_danger", None])
 def test_what_asks_for_something_else_is_left_alone(intent: str | None) -> None:
     assert AFTER.answer("something of its own", heard(intent), told(DANGER)) is None
@@ -103,6 +115,7 @@ def test_of_a_child_or_of_self_harm_he_has_stopped_means_what_it_was_understood_
 def test_no_phrase_stands_in_two_groups_and_each_has_its_reply() -> None:
     groups = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     groups.pop("around")
+    assert set(groups.pop("next")) <= set(groups["again"])
     phrases = [phrase for group in groups.values() for phrase in group]
     assert len(phrases) == len(set(phrases)) and all(phrase == phrase.lower() and "'" not in phrase for phrase in phrases)
     for name in [*(f"{each}_again" for each in TOLD), "danger_called", "danger_calmer"]:
