@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,33 @@ ALSO = "also"
 _LEARNED = "classifier.pickle"
 
 
+class Spelling:
+    """How a text is spelt, as numbers: what a fitted `TfidfVectorizer` and a projection give, without what sklearn looks up,
+    checks and copies for each message anew.
+    """
+
+    def __init__(self, ngrams: Any, projection: npt.NDArray[np.float32]) -> None:
+        """`projection` has a column for each n-gram that the vectorizer knows."""
+        # A row for each n-gram, one after the other in memory.
+        self._rows = np.ascontiguousarray(projection.T, dtype=np.float32)
+        self._pieces = ngrams.build_analyzer()
+        self._known: dict[str, int] = ngrams.vocabulary_
+        self._rarity = np.asarray(ngrams.idf_, dtype=np.float32)
+
+    @property
+    def projection(self) -> npt.NDArray[np.float32]:
+        """What it was made with."""
+        return self._rows.T
+
+    def of(self, text: str) -> npt.NDArray[np.float32]:
+        """A row of length one, or of nothing where none of the text's n-grams is known."""
+        times = Counter(self._known[piece] for piece in self._pieces(text) if piece in self._known)
+        at = np.fromiter(times, np.intp, len(times))
+        weights = (1 + np.log(np.fromiter(times.values(), np.float32, len(times)))) * self._rarity[at]
+        row: npt.NDArray[np.float32] = weights @ self._rows[at]
+        return row / np.float32(max(float(np.linalg.norm(row)), 1e-9))
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class SentenceIntentClassifier(GraphComponent, IntentClassifier):
     """Sets `intent`, `intent_ranking`, and under `also` what else the message asks for."""
@@ -47,7 +75,7 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         """
         return {
             "C": 8.0, "ngram_weight": 0.8, "max_features": 40000, "ngram_dimensions": 256, "ranking_length": 5,
-            "also_confidence": 0.6, "danger_confidence": 0.8, "least_alarm": 0.1, "caution": 2.0, "everyday": 3.0,
+            "also_confidence": 0.6, "danger_confidence": 0.8, "least_alarm": 0.1, "caution": 3.0, "everyday": 3.0,
         }
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
@@ -56,7 +84,7 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         self._resource = resource
         self._encoder = encoder.SentenceEncoder()
         self._ngrams: Any = None
-        self._projection: Any = None
+        self._spelling: Spelling | None = None
         self._regression: Any = None
 
     @classmethod
@@ -85,8 +113,7 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         )
         counted = self._ngrams.fit_transform(texts)
         reduced = TruncatedSVD(self._config["ngram_dimensions"], random_state=42).fit(counted)
-        # A row for each n-gram, one after the other in memory: sklearn's own transform copies all of it for every message.
-        self._projection = np.ascontiguousarray(reduced.components_.T, dtype=np.float32)
+        self._spelling = Spelling(self._ngrams, reduced.components_)
         self._regression = LogisticRegression(
             C=self._config["C"], class_weight="balanced", max_iter=200, tol=1e-3, random_state=42
         ).fit(self._features(texts), [e.get(INTENT) for e in examples])
@@ -100,13 +127,9 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         for start in range(0, len(texts), 64):
             chunk = order[start : start + 64]
             vectors[chunk] = self._encoder.encode([texts[i] for i in chunk])
-        return np.hstack([vectors, self._spelling(texts) * np.float32(self._config["ngram_weight"])])
-
-    def _spelling(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """One row of length one for each text, or of nothing where none of its n-grams is known."""
-        projected: npt.NDArray[np.float32] = self._ngrams.transform(texts) @ self._projection
-        scaled: npt.NDArray[np.float32] = projected / np.maximum(np.linalg.norm(projected, axis=1, keepdims=True), 1e-9)
-        return scaled
+        assert self._spelling is not None
+        spelt = np.vstack([self._spelling.of(text) for text in texts])
+        return np.hstack([vectors, spelt * np.float32(self._config["ngram_weight"])])
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Rasa's entry: set the intent on each message, and what else it asks."""
@@ -160,7 +183,8 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         ]
 
     def _persist(self) -> None:
-        learned = (self._ngrams, self._projection, self._regression)
+        assert self._spelling is not None
+        learned = (self._ngrams, self._spelling.projection, self._regression)
         with self._model_storage.write_to(self._resource) as folder:
             (folder / _LEARNED).write_bytes(pickle.dumps(learned, protocol=5))
 
@@ -174,7 +198,8 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         with model_storage.read_from(resource) as folder:
             # Made by this project's own training, as all of a model is.
             learned = pickle.loads((folder / _LEARNED).read_bytes())  # noqa: S301
-        component._ngrams, component._projection, component._regression = learned
+        component._ngrams, projection, component._regression = learned
+        component._spelling = Spelling(component._ngrams, projection)
         return component
 
 
