@@ -23,6 +23,16 @@ conversation = sa.Table(
     sa.Column("touched_at", sa.DateTime(timezone=False), nullable=False, index=True),
 )
 
+# Made once: in a turn they are asked several times, and to put one together takes as long as to have it answered.
+_FIND = sa.select(conversation.c.generation, conversation.c.sealed_state, conversation.c.sealed_choices).where(
+    conversation.c.row_key == sa.bindparam("key"), conversation.c.touched_at > sa.bindparam("alive_since")
+)
+SAVE = sa.update(conversation).where(
+    conversation.c.row_key == sa.bindparam("key"), conversation.c.generation == sa.bindparam("of")
+)
+_SAVE_STATE = SAVE.values(sealed_state=sa.bindparam("sealed"), touched_at=sa.bindparam("now"))
+_SAVE_CHOICES = SAVE.values(sealed_choices=sa.bindparam("sealed"))
+
 
 @dataclass(frozen=True)
 class ConversationRow:
@@ -50,29 +60,21 @@ class Conversations:
 
     def find(self, key: str) -> ConversationRow | None:
         """The conversation with this key, or None when there is none, it was forgotten, or it has idled too long."""
-        wanted = sa.select(
-            conversation.c.generation, conversation.c.sealed_state, conversation.c.sealed_choices
-        ).where(conversation.c.row_key == key, conversation.c.touched_at > self._now() - self._idle)
         with self._engine.connect() as connection:
-            row = connection.execute(wanted).first()
+            row = connection.execute(_FIND, {"key": key, "alive_since": self._now() - self._idle}).first()
         return None if row is None else ConversationRow(*row)
 
     def save_state(self, key: str, generation: str, sealed: bytes) -> bool:
         """Store the state. False, and nothing stored, when the conversation was forgotten since it was read."""
-        return self._update(key, generation, sealed_state=sealed, touched_at=self._now())
+        return self._save(_SAVE_STATE, key=key, of=generation, sealed=sealed, now=self._now())
 
     def save_choices(self, key: str, generation: str, sealed: bytes) -> bool:
         """Store the choices that the last reply offered. False when the conversation was forgotten."""
-        return self._update(key, generation, sealed_choices=sealed)
+        return self._save(_SAVE_CHOICES, key=key, of=generation, sealed=sealed)
 
-    def _update(self, key: str, generation: str, **values: object) -> bool:
-        statement = (
-            sa.update(conversation)
-            .where(conversation.c.row_key == key, conversation.c.generation == generation)
-            .values(**values)
-        )
+    def _save(self, statement: sa.sql.Update, **values: object) -> bool:
         with writing(self._engine) as connection:
-            return bool(connection.execute(statement).rowcount)
+            return bool(connection.execute(statement, values).rowcount)
 
     def forget(self, key: str) -> None:
         """Delete the conversation; nothing happens when there is none."""

@@ -27,6 +27,8 @@ T = TypeVar("T")
 # Services that are kept in memory at once, far more than the lists of all topics name.
 MOST_KEPT = 2000
 
+_REVISION = sa.select(database.content_revision.c.number)
+
 
 class DirectoryRepository:
     """Reads services, topics, routes and places."""
@@ -88,7 +90,7 @@ class DirectoryRepository:
 
     def revision(self) -> int:
         """Give the number of the content's last change: whoever keeps content reads it again when this goes up."""
-        rows = self._rows(sa.select(database.content_revision.c.number))
+        rows = self._rows(_REVISION)
         return int(next((row.number for row in rows), 0))
 
     def _all(self, table: sa.Table, read: Callable[[documents.Document], T]) -> tuple[T, ...]:

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from outreach.adapters.conversations import Conversations, conversation
+from outreach.adapters.conversations import SAVE, Conversations, conversation
 from outreach.adapters.database import writing
 from outreach.clock import naive_utc_now
 
 # The generation of what was emptied late, followed by when its person had left: milliseconds since 1970, in hexadecimal.
 _EMPTIED, _DIGITS = "left", 12
+_KEEP = SAVE.values(sealed_choices=sa.bindparam("sealed"), touched_at=sa.bindparam("now"))
 
 
 class TextConversations(Conversations):
@@ -55,4 +56,4 @@ class TextConversations(Conversations):
 
     def keep(self, key: str, generation: str, sealed: bytes) -> bool:
         """Store what is kept of the thread, and date the row. False when the conversation was forgotten meanwhile."""
-        return self._update(key, generation, sealed_choices=sealed, touched_at=self._now())
+        return self._save(_KEEP, key=key, of=generation, sealed=sealed, now=self._now())

@@ -11,6 +11,15 @@ from outreach.model.wording import ANY_CHANNEL
 
 PUBLISHED = "published"
 RETIRED = "retired"
+_PUBLISHED = (
+    sa.select(wording)
+    .where(
+        wording.c.key == sa.bindparam("key"), wording.c.status == PUBLISHED,
+        sa.or_(wording.c.channel == sa.bindparam("channel"), wording.c.channel == ANY_CHANNEL),
+    )
+    .order_by((wording.c.channel == ANY_CHANNEL).asc(), wording.c.version.desc())
+    .limit(1)
+)  # fmt: skip
 
 
 class WordingRepository:
@@ -21,14 +30,8 @@ class WordingRepository:
 
     def published(self, key: str, channel: str) -> Wording | None:
         """Give the wording of a reply for a channel, or the one for any channel; None where staff have published none."""
-        query = (
-            sa.select(wording)
-            .where(wording.c.key == key, wording.c.status == PUBLISHED, wording.c.channel.in_([channel, ANY_CHANNEL]))
-            .order_by((wording.c.channel == ANY_CHANNEL).asc(), wording.c.version.desc())
-            .limit(1)
-        )
         with self._engine.connect() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(_PUBLISHED, {"key": key, "channel": channel}).first()
         if row is None:
             return None
         buttons = None if row.buttons is None else tuple(row.buttons)
