@@ -292,8 +292,8 @@ PAIRS = [
     ("please help he's hitting me", "please help he's controlling my money"),
     ("don't let him see this", "i don't want anyone knowing"),
     ("he'll drop the baby over the banister", "he's late when i drop the baby off"),
-    ("i'm 14 and he pushed me", "i'm 14 weeks and he pushed me"),
-    ("i might do something stupid", "my brother might do something stupid"),
+    ("i'm 12 and he grabs me", "i'm 12 weeks along and he grabs me"),
+    ("i may do something silly", "her cousin may do something silly"),
     ("he is kneeling on my chest", "it feels like he is kneeling on my chest"),
     ("he's hitting me because i didn't cook", "he's hitting me whenever i don't cook"),
 ]
