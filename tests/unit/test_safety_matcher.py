@@ -284,6 +284,18 @@ PAIRS = [
     ("he's home", "he's home all day"),
     ("delete this", "delete my referral"),
     ("stop texting", "he won't stop texting"),
+    ("can somebody come, he's got a knife", "can somebody go to prison if he's got a knife"),
+    ("can you help he is hitting me", "can you be charged if he is hitting me back"),
+    ("how do i leave this page", "how do i leave"),
+    ("need to get out of this chat", "need to get out of this marriage"),
+    ("close it before he notices", "how do i pack before he notices"),
+    ("please help he's hitting me", "please help he's controlling my money"),
+    ("don't let him see this", "i don't want anyone knowing"),
+    ("he'll drop the baby over the banister", "he's late when i drop the baby off"),
+    ("i'm 12 and he grabs me", "i'm 12 weeks along and he grabs me"),
+    ("i may do something silly", "her cousin may do something silly"),
+    ("he is kneeling on my chest", "it feels like he is kneeling on my chest"),
+    ("he's hitting me because i didn't cook", "he's hitting me whenever i don't cook"),
 ]
 
 MISSPELT = {
