@@ -18,7 +18,7 @@ from outreach.settings import load
 
 _ASSETS = Path(__file__).parent / "assets" / "minilm"
 _SHA256 = {
-    "model.onnx": "cfef460fd4efc28229502afbf805f5f671b2c82f68fdcc20b7d01cdefe64dfff",
+    "model.onnx": "e2b48e4483c06a2d070ca42238abd58c0a4377850798d9010a6e73b181718efd",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
 DIMENSIONS = 384

@@ -29,6 +29,7 @@ from outreach.understanding import segments
 from outreach.understanding.catalogue import SAFETY
 
 OUT_OF_SCOPE = "out_of_scope"
+QUICK_EXIT = "quick_exit"
 ALSO = "also"
 _LEARNED = "classifier.pickle"
 
@@ -148,7 +149,9 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         whole = self._probabilities([text])[0]
         ranking = self._ranking(whole)
         alarm, worst = self._alarm(whole)
-        if ranking[0][INTENT_NAME_KEY] not in SAFETY and alarm * self._config["caution"] > ranking[0][PREDICTED_CONFIDENCE_KEY]:
+        # A page that closes on somebody in distress does harm as well: leaving is not guessed at.
+        doubt = ranking[0][INTENT_NAME_KEY] not in SAFETY and worst != QUICK_EXIT
+        if doubt and alarm * self._config["caution"] > ranking[0][PREDICTED_CONFIDENCE_KEY]:
             ranking = _first({INTENT_NAME_KEY: worst, PREDICTED_CONFIDENCE_KEY: alarm}, ranking)
         # A clause that sounds like danger counts only where the message as a whole leaves room for it.
         danger = self._config["danger_confidence"] if alarm >= self._config["least_alarm"] else None
