@@ -71,8 +71,8 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
 
         `also_confidence` and `danger_confidence` are how sure a part of a message must be to count as a second question,
         and as a danger that the message as a whole does not show, though at least `least_alarm` of it does. `caution` is
-        by how much danger of any kind counts more than what else the message may be, `everyday` by how much out_of_scope
-        does: balanced classes make it one intent of sixty, though it is most of what people write about.
+        by how much danger of any kind (leaving is none) counts more than what else the message may be, `everyday` by how
+        much out_of_scope does: balanced classes make it one intent of sixty, though it is most of what people write about.
         """
         return {
             "C": 8.0, "ngram_weight": 0.8, "max_features": 40000, "ngram_dimensions": 256, "ranking_length": 5,
@@ -148,13 +148,14 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         parts = segments.sentences(text)
         whole = self._probabilities([text])[0]
         ranking = self._ranking(whole)
-        alarm, worst = self._alarm(whole)
+        harm, leaving = self._alarm(whole)
+        alarm = sum(harm.values())
         # A page that closes on somebody in distress does harm as well: leaving is not guessed at.
-        doubt = ranking[0][INTENT_NAME_KEY] not in SAFETY and worst != QUICK_EXIT
-        if doubt and alarm * self._config["caution"] > ranking[0][PREDICTED_CONFIDENCE_KEY]:
+        if ranking[0][INTENT_NAME_KEY] not in SAFETY and alarm * self._config["caution"] > ranking[0][PREDICTED_CONFIDENCE_KEY]:
+            worst = max(harm, key=lambda name: harm[name])
             ranking = _first({INTENT_NAME_KEY: worst, PREDICTED_CONFIDENCE_KEY: alarm}, ranking)
         # A clause that sounds like danger counts only where the message as a whole leaves room for it.
-        danger = self._config["danger_confidence"] if alarm >= self._config["least_alarm"] else None
+        danger = self._config["danger_confidence"] if alarm + leaving >= self._config["least_alarm"] else None
         # Parts cost time: they are looked at only where they can change something, and apart from the long whole, to
         # whose length they would be padded.
         matter = bool(parts) and (danger is not None or len(parts) <= segments.MOST_QUESTIONS)
@@ -173,10 +174,11 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         scaled: npt.NDArray[np.float64] = found / found.sum(axis=1, keepdims=True)
         return scaled
 
-    def _alarm(self, probabilities: npt.NDArray[np.float64]) -> tuple[float, str]:
-        """How much of a message speaks for danger of any kind, and for which kind most."""
+    def _alarm(self, probabilities: npt.NDArray[np.float64]) -> tuple[dict[str, float], float]:
+        """How much of a message speaks for each kind of danger, and how much for having to leave."""
         each = {str(name): float(p) for name, p in zip(self._regression.classes_, probabilities) if name in SAFETY}
-        return sum(each.values()), max(each, key=lambda name: each[name])
+        leaving = each.pop(QUICK_EXIT, 0.0)
+        return each, leaving
 
     def _ranking(self, probabilities: npt.NDArray[np.float64]) -> list[dict[str, Any]]:
         best = np.argsort(probabilities)[::-1][: self._config["ranking_length"]]
@@ -202,6 +204,8 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
             # Made by this project's own training, as all of a model is.
             learned = pickle.loads((folder / _LEARNED).read_bytes())  # noqa: S301
         component._ngrams, projection, component._regression = learned
+        if projection.shape[1] != len(component._ngrams.vocabulary_):
+            raise ValueError("the model is of another version of this component")
         component._spelling = Spelling(component._ngrams, projection)
         return component
 

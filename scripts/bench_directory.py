@@ -22,7 +22,7 @@ Calls = dict[str, Callable[[], object]]
 def calls(url: str) -> Calls:
     """What is measured, on one database."""
     from outreach.adapters import database
-    from outreach.adapters.directory_repository import DirectoryRepository
+    from outreach.adapters.directory_repository import KeptDirectory
     from outreach.adapters.exchange import FeedRows
     from outreach.adapters.service_search import ServiceSearch, Wanted
     from outreach.directory.directory import Directory
@@ -30,7 +30,7 @@ def calls(url: str) -> Calls:
     from outreach.exchange.feed import Feed
 
     engine, freshness = database.connect(url), Freshness(90)
-    directory = Directory(DirectoryRepository(engine), True, freshness=freshness)
+    directory = Directory(KeptDirectory(engine), True, freshness=freshness)
     search, feed = ServiceSearch(engine), Feed(FeedRows(engine), directory, True, freshness)
     return {
         "chat": lambda: [each.as_card(directory.now()) for each in directory.signposts("ask_refuge", "North Herts")],

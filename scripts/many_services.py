@@ -95,6 +95,7 @@ def seed(url: str, count: int) -> None:
         with database.writing(engine) as connection:
             connection.execute(sa.insert(database.service), rows)
             service_search.index(connection, {each["id"]: each for each in some})
+            database.content_changed(connection)
     engine.dispose()
 
 

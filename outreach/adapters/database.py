@@ -128,8 +128,8 @@ def connect(url: str) -> Engine:
 def _connect_postgres(url: URL) -> Engine:
     """An engine that finds out by itself that the server was away, and that never waits for long (`patience`).
 
-    A transaction begins where something is written (`writing`, `durably`). A read is one statement, and asks for none: its
-    beginning and its end would be two more ways to the server and back.
+    A transaction begins where something is written (`writing`, `durably`), and nowhere else. Nothing that is read needs one:
+    its beginning and its end would be two more ways to the server and back.
     """
     from outreach.adapters import patience
 
@@ -152,7 +152,6 @@ def _was_heard_of(connection: Any, record: Any) -> None:
 def _came_back(connection: Any, record: Any) -> None:
     # One that is broken comes back as nothing.
     if connection is not None:
-        connection.autocommit = True
         _was_heard_of(connection, record)
 
 
@@ -164,9 +163,11 @@ def _begin_postgres(connection: Connection) -> None:
 
 def _is_still_there(connection: Any, record: Any, proxy: Any) -> None:
     """Ask the server, unless it answered a moment ago. Raises what makes the pool connect anew."""
-    if time.monotonic() - record.info["heard_of"] < HEARD_OF_SECONDS:
-        return
     try:
+        # It may have been written through.
+        connection.autocommit = True
+        if time.monotonic() - record.info["heard_of"] < HEARD_OF_SECONDS:
+            return
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except connection.Error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -105,7 +104,7 @@ class DirectoryRepository:
 class KeptDirectory(DirectoryRepository):
     """The same rows, read once for each revision of the content: an answer costs one small query and not one for each thing.
 
-    Whoever changes content says so in the same transaction (`database.content_changed`), so nothing old is ever given.
+    Whoever changes content has to say so in the same transaction (`database.content_changed`): then nothing old is given.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -114,10 +113,10 @@ class KeptDirectory(DirectoryRepository):
 
     def as_it_is(self) -> DirectoryRepository:
         """Give the directory as it is at this moment. Raises what SQLAlchemy raises where there is no database."""
-        revision = self.revision()
-        if revision != self._read.number:
-            self._read = _AtRevision(self, revision)
-        return self._read
+        revision, kept = self.revision(), self._read
+        if revision != kept.number:
+            self._read = kept = _AtRevision(self, revision)
+        return kept
 
     def service(self, service_id: str) -> Service | None:
         """Give a service as staff see it, as it is at this moment."""
@@ -136,19 +135,23 @@ class _AtRevision(DirectoryRepository):
         self.number = number
         self._services: dict[str, Service | None] = {}
         self._topics: dict[str, Topic | None] = {}
+        self._areas: Mapping[str, Area] | None = None
+        self._districts: frozenset[str] | None = None
 
     def service(self, service_id: str) -> Service | None:
         return self.services([service_id]).get(service_id)
 
     def services(self, service_ids: Sequence[str]) -> dict[str, Service]:
-        missing = [each for each in service_ids if each not in self._services]
+        # Threads of the console share this: whoever empties it takes nothing from under another's hands.
+        known = self._services
+        missing = [each for each in service_ids if each not in known]
         if missing:
-            if len(self._services) + len(missing) > MOST_KEPT:
+            if len(known) + len(missing) > MOST_KEPT:
                 self._services = {}
                 return super().services(service_ids)
             found = super().services(missing)
-            self._services.update({each: found.get(each) for each in missing})
-        kept = {each: self._services[each] for each in service_ids}
+            known.update({each: found.get(each) for each in missing})
+        kept = {each: known[each] for each in service_ids}
         return {each: service for each, service in kept.items() if service is not None}
 
     def topic(self, key: str) -> Topic | None:
@@ -156,16 +159,12 @@ class _AtRevision(DirectoryRepository):
             self._topics[key] = super().topic(key)
         return self._topics[key]
 
-    @cached_property
-    def _areas(self) -> Mapping[str, Area]:
-        return super().areas()
-
-    @cached_property
-    def _districts(self) -> frozenset[str]:
-        return super().district_names()
-
     def areas(self) -> Mapping[str, Area]:
+        if self._areas is None:
+            self._areas = super().areas()
         return self._areas
 
     def district_names(self) -> frozenset[str]:
+        if self._districts is None:
+            self._districts = super().district_names()
         return self._districts

@@ -18,7 +18,7 @@ class DirectoryRepository(Protocol):
     """Where the directory is kept."""
 
     def as_it_is(self) -> DirectoryRepository:
-        """Give the directory to read one answer from, so that all parts of the answer are of one moment."""
+        """Give the directory to read one answer from. Whoever keeps it in memory looks here whether it has changed."""
 
     def service(self, service_id: str) -> Service | None:
         """Give a service as staff see it."""

@@ -15,6 +15,8 @@ FILE = ROOT / "content" / "after_danger.yml"
 # Whoever was told one of these is answered with it again. Leaving is none: nobody is there any more.
 TOLD = ("immediate_danger", "child_at_risk", "suicidal_or_self_harm")
 _DANGER = TOLD[0]
+# What it was taken for that it has stopped or that they called, and what they asked then.
+_OVER = frozenset({"express_fear", "ask_safety_planning"})
 # Within so many turns it is still what they speak of.
 TURNS = 2
 # What a short message seems to be when it says too little to be anything else.
@@ -27,6 +29,11 @@ def _about(intent: Mapping[str, Any]) -> str | None:
     """Which of them a turn was about."""
     about = intent.get("about") or intent.get("name")
     return str(about) if about in TOLD else None
+
+
+def _is_over(turn: Mapping[str, Any]) -> bool:
+    """Whether they had just said that it has stopped, or that they called; not that they can't speak."""
+    return _about(turn) == _DANGER and turn.get("name") in _OVER
 
 
 def _says_yes(parsed: Mapping[str, Any]) -> bool:
@@ -88,7 +95,7 @@ class AfterDanger:
         if group in ("called", "calmer"):
             return None
         came_of_it = told[-1].get("name") != about
-        if came_of_it and about == _DANGER and _about(told[-1]) and self._asks_what_is_next(text, parsed, group):
+        if about == _DANGER and _is_over(told[-1]) and self._asks_what_is_next(text, parsed, group):
             # It has stopped, or they have called: they were asked whether they would like to think about what comes next.
             return Answer("ask_safety_planning")
         if group is None and (came_of_it or told[-1].get("guessed")):

@@ -198,6 +198,7 @@ def test_what_is_due_is_listed_oldest_first(desk: Console, editor: Staffer) -> N
                 document = {**row.document, "assured_date": day, "assurer": "Somebody"}
                 values = {"document": document, "assured_date": datetime.fromisoformat(day).date()}
                 connection.execute(sa.update(table).where(table.c.key == key).values(**values))
+        database.content_changed(connection)
     page = editor.get("/services/queue?what=due").text
     listed = re.findall(r'<th scope="row"><a href="/services/([\w-]+)"', page)
     assert listed == [key for key in ("nspcc", "shelter") if key in listed] and listed

@@ -13,7 +13,7 @@ from consoles import Console, Staffer
 from running import Person, Running
 from sentences import EXAMPLES, is_reply, text_of
 
-from outreach.adapters.database import wording
+from outreach.adapters.database import content_changed, wording
 from outreach.wording.replies import Replies
 from outreach.wording.rules import Rules
 
@@ -212,12 +212,14 @@ def test_a_service_that_is_withdrawn_is_noticed_where_its_number_is_said(beside:
         row = connection.execute(sa.text("SELECT document FROM service WHERE key = 'galop'")).scalar_one()
         held = json.dumps({**json.loads(row), "status": "hold"})
         connection.execute(sa.text("UPDATE service SET document = :d WHERE key = 'galop'"), {"d": held})
+        content_changed(connection)
     try:
         page = editor.get("/wording", params={"show": "flagged"}).text
         assert "Something is wrong" in page and "utter_ask_lgbt_support" in page
     finally:
         with beside.engine.begin() as connection:
             connection.execute(sa.text("UPDATE service SET document = :d WHERE key = 'galop'"), {"d": row})
+            content_changed(connection)
 
 
 def test_nothing_of_a_wording_can_run_in_a_page(publisher: Staffer, beside: Console, tmp_path: Path) -> None:

@@ -77,6 +77,15 @@ def test_who_asks_what_is_next_after_it_is_told_how_to_be_safer_and_a_cry_for_he
         assert AFTER.answer(text, heard("ask_capabilities"), turns) == Answer(DANGER, f"{DANGER}_again")
 
 
+def test_who_cannot_speak_is_still_in_danger_whatever_they_ask_next() -> None:
+    silent = AFTER.answer("i cant call", heard("quick_exit"), told(DANGER))
+    assert silent == Answer("ask_silent_999")
+    turns = [*told(DANGER), silent.as_intent()]
+    for text in ("what next", "ok what next", "what do i do next", "what do i do"):
+        assert AFTER.answer(text, heard("ask_capabilities"), turns) == Answer(DANGER, f"{DANGER}_again")
+    assert AFTER.answer("yes", heard("affirm"), turns) != Answer("ask_safety_planning")
+
+
 @pytest.mark.parametrize("intent", ["ask_pets", "thanks", "goodbye", "ask_refuge", "give_location", "quick_exit", "immediate_danger", None])
 def test_what_asks_for_something_else_is_left_alone(intent: str | None) -> None:
     assert AFTER.answer("something of its own", heard(intent), told(DANGER)) is None

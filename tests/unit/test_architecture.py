@@ -108,11 +108,25 @@ def test_no_exception_is_made_beforehand_and_raised_again(package: str) -> None:
     for file in files_of(package):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         made = {ast.unparse(target) for each in tree.body if isinstance(each, ast.Assign) for target in each.targets}
+        made |= {ast.unparse(each.target) for each in tree.body if isinstance(each, ast.AnnAssign)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Raise) and node.exc is not None:
                 raised = ast.unparse(node.exc)
                 if raised in made or raised.rpartition(".")[2].isupper():
                     wrong.append(f"{file.relative_to(ROOT)}:{node.lineno} raises {raised}")
+    assert wrong == []
+
+
+def test_only_the_database_module_begins_a_transaction() -> None:
+    """On PostgreSQL what is sent outside `writing` and `durably` is no transaction, and all that is half done stays."""
+    wrong = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for package in (*PACKAGES, "launcher", "scripts")
+        for file in files_of(package)
+        if file != ROOT / "outreach" / "adapters" / "database.py"
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and (node.attr == "commit" or ast.unparse(node).endswith(("engine.begin", "connection.begin")))
+    ]
     assert wrong == []
 
 

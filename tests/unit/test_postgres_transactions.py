@@ -82,3 +82,40 @@ def test_a_connection_that_the_server_ended_is_replaced_once_it_has_been_silent(
     other.dispose()
     time.sleep(database.HEARD_OF_SECONDS * 1.5)
     assert names(engine) == []
+
+
+def test_a_connection_that_has_just_answered_is_not_asked_whether_it_is_there(engine: Engine) -> None:
+    def asked() -> list[str]:
+        return [each for each in statements if each == "SELECT 1"]
+
+    statements: list[str] = []
+    assert names(engine) == []
+    with engine.connect() as connection:
+        record: Any = connection.connection._connection_record
+        driver: Any = connection.connection.dbapi_connection
+    told = record.info["heard_of"]
+    database._is_still_there(_Noting(driver, statements), record, None)
+    assert asked() == [] and record.info["heard_of"] == told
+    record.info["heard_of"] = told - 10
+    database._is_still_there(_Noting(driver, statements), record, None)
+    assert asked() == ["SELECT 1"]
+
+
+class _Noting:
+    """A connection that notes what it is asked."""
+
+    def __init__(self, driver: Any, statements: list[str]) -> None:
+        self.Error, self.autocommit = driver.Error, False
+        self._statements = statements
+
+    def cursor(self) -> _Noting:
+        return self
+
+    def __enter__(self) -> _Noting:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self.autocommit
+
+    def execute(self, statement: str) -> None:
+        self._statements.append(statement)
