@@ -17,6 +17,13 @@ _LONGEST_SENTENCE = 36
 _WINDOW = 24
 _OVERLAP = 6
 _BOUNDARY = re.compile(r"(?:[.!?;\n]+\s+|\s+(?:and also|also|plus|as well as|another thing)\s+)", re.IGNORECASE)
+# "He is nine", beside a question, asks nothing of its own.
+_AGE_ALONE = re.compile(
+    r"(?:and )?(?:i|he|she|it|we|they)(?: is| am| are|'s|'m|'re|s|m|re)?(?: (?:only|just|nearly|almost|now))* "
+    r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
+    r"|eighteen|nineteen|twenty)(?: (?:days?|weeks?|months?|years?|yrs?))?(?: old)?(?: (?:now|today|next|in) ?\w*)?[.!?]?",
+    re.IGNORECASE,
+)
 _SPACE = re.compile(r"\s+")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."})
 # Enough of a text to know what it is about; the rest of ten thousand characters costs time and adds nothing.
@@ -32,7 +39,7 @@ def tidy(text: str) -> str:
 def sentences(text: str) -> list[str]:
     """The parts of a message that may each say something of their own; none when it is a single one."""
     parts = [window for part in _BOUNDARY.split(text) for window in _windows(part.split())]
-    parts = [part for part in parts if len(part.split()) >= _FEWEST_WORDS]
+    parts = [part for part in parts if len(part.split()) >= _FEWEST_WORDS and not _AGE_ALONE.fullmatch(part)]
     # Of a very long message the end counts most: people come to the point there.
     return parts[-_MOST_PARTS:] if len(parts) >= 2 else []
 
