@@ -139,20 +139,15 @@ def _connect_postgres(url: URL) -> Engine:
         url, future=True, isolation_level="AUTOCOMMIT", pool_size=5, max_overflow=5, connect_args=arguments
     )
     event.listen(engine, "connect", _was_heard_of)
-    event.listen(engine, "checkin", _came_back)
+    event.listen(engine, "checkin", _was_heard_of)
     event.listen(engine, "checkout", _is_still_there)
     event.listen(engine, "begin", _begin_postgres)
     return engine
 
 
 def _was_heard_of(connection: Any, record: Any) -> None:
+    # One that is broken comes back as nothing, and is made anew, which counts anew.
     record.info["heard_of"] = time.monotonic()
-
-
-def _came_back(connection: Any, record: Any) -> None:
-    # One that is broken comes back as nothing.
-    if connection is not None:
-        _was_heard_of(connection, record)
 
 
 def _begin_postgres(connection: Connection) -> None:

@@ -109,13 +109,13 @@ class KeptDirectory(DirectoryRepository):
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
-        self._read = _AtRevision(self, -1)
+        self._read = _AtRevision(engine, -1)
 
     def as_it_is(self) -> DirectoryRepository:
         """Give the directory as it is at this moment. Raises what SQLAlchemy raises where there is no database."""
         revision, kept = self.revision(), self._read
         if revision != kept.number:
-            self._read = kept = _AtRevision(self, revision)
+            self._read = kept = _AtRevision(self._engine, revision)
         return kept
 
     def service(self, service_id: str) -> Service | None:
@@ -130,8 +130,8 @@ class KeptDirectory(DirectoryRepository):
 class _AtRevision(DirectoryRepository):
     """What was read of the directory at one revision. Rows that changed while they were read belong to a later one."""
 
-    def __init__(self, rows: DirectoryRepository, number: int) -> None:
-        super().__init__(rows._engine)
+    def __init__(self, engine: Engine, number: int) -> None:
+        super().__init__(engine)
         self.number = number
         self._services: dict[str, Service | None] = {}
         self._topics: dict[str, Topic | None] = {}
