@@ -1,8 +1,9 @@
 """The sentence encoder: text in, a vector of 384 numbers out, on one core in a few milliseconds.
 
 all-MiniLM-L6-v2 (Apache-2.0), fine-tuned on this project's training data (scripts/finetune_encoder.py), as an int8 ONNX
-file, mean-pooled over its tokens and scaled to length one. Both files are checked against their SHA-256 before they are
-used; `MODEL_DIR` names another folder, which is not checked.
+file, mean-pooled over its tokens and scaled to length one. All files are checked against their SHA-256 before they are
+used; `MODEL_DIR` names another folder, which is not checked. `head.npz` beside them is what the fine-tuning held of every
+intent (`Head`).
 """
 from __future__ import annotations
 
@@ -18,10 +19,13 @@ from outreach.settings import load
 
 _ASSETS = Path(__file__).parent / "assets" / "minilm"
 _SHA256 = {
-    "model.onnx": "e2b48e4483c06a2d070ca42238abd58c0a4377850798d9010a6e73b181718efd",
+    "model.onnx": "9b645fd4779d1de6ba7e51c1392e74a3335975229bcb52ed852f77916e574f8b",
+    "head.npz": "462c880f5db0012c6058593feec7c484399b86d354efb84ec67ed8f1a2c9c1d1",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
 DIMENSIONS = 384
+_ENCODER = ("model.onnx", "tokenizer.json")
+_HEAD = "head.npz"
 # Long posts say what they are about early and late; beyond this the model's own training gives it nothing.
 MAX_TOKENS = 256
 
@@ -65,21 +69,64 @@ class SentenceEncoder:
         return scaled
 
 
+class Head:
+    """The linear layer under which the encoder was fine-tuned: how likely it held each intent.
+
+    It learnt from messages that were cut, misspelt and put together, and from a larger encoder. What is fitted to the finished
+    vectors afterwards has seen neither, and is surer of itself than it should be.
+    """
+
+    def __init__(self, weights: npt.NDArray[np.float32], bias: npt.NDArray[np.float32], intents: Sequence[str]) -> None:
+        """`weights` has a row of `DIMENSIONS` numbers for each intent, `bias` one number."""
+        self._weights = weights
+        self._bias = bias
+        self.intents = tuple(str(intent) for intent in intents)
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> Head | None:
+        """The one beside the encoder; None where another encoder's folder has none. Raises `EncoderError`."""
+        folder = folder or load().model_dir
+        if folder is not None and not (folder / _HEAD).is_file():
+            return None
+        file = _file(folder, _HEAD)
+        with np.load(file, allow_pickle=False) as kept:
+            return cls(kept["weights"], kept["bias"], kept["intents"].tolist())
+
+    def ordered(self, intents: Sequence[str]) -> Head | None:
+        """The same for these intents, in this order; None where it does not know one of them."""
+        if not set(intents) <= set(self.intents):
+            return None
+        rows = [self.intents.index(intent) for intent in intents]
+        return Head(self._weights[rows], self._bias[rows], intents)
+
+    def of(self, vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """How likely each intent is, a row for each of the encoder's vectors."""
+        held = (vectors @ self._weights.T + self._bias).astype(np.float64)
+        likely = np.exp(held - held.max(axis=1, keepdims=True))
+        scaled: npt.NDArray[np.float64] = likely / likely.sum(axis=1, keepdims=True)
+        return scaled
+
+
 def _files(folder: Path | None) -> tuple[Path, Path]:
-    chosen = folder or load().model_dir
-    files = tuple((chosen or _ASSETS) / name for name in ("model.onnx", "tokenizer.json"))
-    for file in files:
-        if not file.is_file():
-            raise EncoderError(f"the sentence encoder's file {file.name} is missing from {file.parent.name}")
-        if chosen is None and hashlib.sha256(file.read_bytes()).hexdigest() != _SHA256[file.name]:
-            raise EncoderError(f"the sentence encoder's file {file.name} is not the one that was tested (SHA-256 differs)")
-    return files[0], files[1]
+    model, tokenizer = (_file(folder or load().model_dir, name) for name in _ENCODER)
+    return model, tokenizer
+
+
+def _file(folder: Path | None, name: str) -> Path:
+    file = (folder or _ASSETS) / name
+    if not file.is_file():
+        raise EncoderError(f"the sentence encoder's file {name} is missing from {file.parent.name}")
+    if folder is None and hashlib.sha256(file.read_bytes()).hexdigest() != _SHA256[name]:
+        raise EncoderError(f"the sentence encoder's file {name} is not the one that was tested (SHA-256 differs)")
+    return file
 
 
 def fingerprint(*extra: Any) -> str:
     """Changes when what the encoder computes changes, so that Rasa trains anew."""
     digest = hashlib.sha256(repr(extra).encode())
-    for file in _files(None):
-        digest.update(file.read_bytes())
+    folder = load().model_dir
+    for name in (*_ENCODER, _HEAD):
+        if name != _HEAD or ((folder or _ASSETS) / name).is_file():
+            digest.update(_file(folder, name).read_bytes())
     digest.update(Path(__file__).read_bytes())
     return digest.hexdigest()

