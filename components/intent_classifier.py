@@ -1,9 +1,8 @@
 """Which of the catalogue's intents a message has: the sentence encoder beside character n-grams, and a logistic regression.
 
-The vector knows what a sentence means, the n-grams know how it is spelt ("hes strangeling me", "wd18"). What the regression makes of both
-is weighed against what the encoder's own head holds. A long message is
-looked at sentence by sentence as well, so that danger in the middle of a story is not averaged away. What else was tried,
-with figures, is in docs/adr/0006-classifier.md.
+The vector knows what a sentence means, the n-grams know how it is spelt ("hes strangeling me", "wd18"). What the regression
+makes of both is weighed against what the encoder's own head holds. A long message is looked at sentence by sentence as well, so
+that danger in the middle of a story is not averaged away. What else was tried, with figures, is in docs/adr/0006-classifier.md.
 """
 from __future__ import annotations
 
@@ -225,7 +224,7 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
 
 
 def _head(regression: Any) -> encoder.Head | None:
-    """The encoder's own head, in the order of the regression's classes. None, and a warning, where it does not know them all."""
+    """The encoder's own head, in the order of the regression's classes. None, and a warning, where it lacks one of them."""
     head = encoder.Head.load()
     ordered = None if head is None else head.ordered([str(name) for name in regression.classes_])
     if ordered is None:

