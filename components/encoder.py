@@ -19,8 +19,8 @@ from outreach.settings import load
 
 _ASSETS = Path(__file__).parent / "assets" / "minilm"
 _SHA256 = {
-    "model.onnx": "9b645fd4779d1de6ba7e51c1392e74a3335975229bcb52ed852f77916e574f8b",
-    "head.npz": "462c880f5db0012c6058593feec7c484399b86d354efb84ec67ed8f1a2c9c1d1",
+    "model.onnx": "44d8a47ce809d96bd8694cbb5da914e7e562916d1d7437f8b6cbccdfd37a88d9",
+    "head.npz": "e1016f00485020aded5e7a3bd4f6456e8855ac5decfcc3c3e5e215c52bcce51e",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
 DIMENSIONS = 384

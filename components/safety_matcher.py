@@ -25,6 +25,8 @@ FOUND_BY = "found_by"
 LEAVING = "quick_exit"
 # Somebody else's emergency is not set aside with the leaving where the classifier is this sure of it.
 _SURE = 0.4
+# A pattern for another emergency is believed rather than a classifier that is less sure than this of a more urgent one.
+_CERTAIN = 0.65
 # As in config.yml, of the fallback before this.
 _ENOUGH = 0.2
 
@@ -63,7 +65,8 @@ class SafetyMatcher(GraphComponent):
             if thought == LEAVING and self._matcher.alone(message.get(TEXT)):
                 self._stay(message)
             return
-        if thought in SAFETY and SAFETY.index(thought) <= SAFETY.index(found.intent):
+        as_urgent = thought in SAFETY and SAFETY.index(thought) <= SAFETY.index(found.intent)
+        if as_urgent and not self._doubts(message, found.intent):
             # A form must leave what a pattern found as well, however plainly it answers the question.
             message.set(INTENT, {**message.get(INTENT), FOUND_BY: found.pattern}, add_to_output=True)
             return
@@ -75,6 +78,16 @@ class SafetyMatcher(GraphComponent):
         message.set(INTENT, intent, add_to_output=True)
         message.set(INTENT_RANKING_KEY, [intent, *others], add_to_output=True)
         message.set(ALSO, also, add_to_output=True)
+
+    @staticmethod
+    def _doubts(message: Message, found: str) -> bool:
+        """Whether the classifier is less sure of something more urgent than a pattern is of what it found.
+
+        "My mate found me trying to hang myself" sounds like danger from somebody else as well. Leaving is never put before a
+        danger that may be there.
+        """
+        thought = message.get(INTENT)
+        return found not in (LEAVING, thought[INTENT_NAME_KEY]) and thought[PREDICTED_CONFIDENCE_KEY] < _CERTAIN
 
     @staticmethod
     def _stay(message: Message) -> None:

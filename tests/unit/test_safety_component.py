@@ -55,3 +55,14 @@ def test_somebody_who_has_to_leave_leaves(safety: SafetyMatcher) -> None:
 def test_a_more_urgent_thought_stays(safety: SafetyMatcher) -> None:
     message = understood(safety, "hes home gotta go", ("immediate_danger", 0.9))
     assert message.get(INTENT)["name"] == "immediate_danger" and message.get(INTENT)[FOUND_BY]
+
+
+@pytest.mark.parametrize(("sure", "answered"), [(0.6, "suicidal_or_self_harm"), (0.7, "immediate_danger")])
+def test_what_is_only_half_thought_gives_way_to_what_is_said(safety: SafetyMatcher, sure: float, answered: str) -> None:
+    message = understood(safety, "my mate found me trying to hang myself and made me text you", ("immediate_danger", sure))
+    assert message.get(INTENT)["name"] == answered and message.get(INTENT)[FOUND_BY]
+
+
+@pytest.mark.parametrize("sure", [0.21, 0.6])
+def test_a_danger_that_is_only_half_thought_does_not_give_way_to_leaving(safety: SafetyMatcher, sure: float) -> None:
+    assert understood(safety, "hes home gotta go", ("immediate_danger", sure)).get(INTENT)["name"] == "immediate_danger"
