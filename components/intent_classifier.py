@@ -158,9 +158,12 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         harm, leaving = self._alarm(whole)
         alarm = sum(harm.values())
         # A page that closes on somebody in distress does harm as well: leaving is not guessed at.
-        if ranking[0][INTENT_NAME_KEY] not in SAFETY and alarm * self._config["caution"] > ranking[0][PREDICTED_CONFIDENCE_KEY]:
+        caution = self._config["caution"]
+        if ranking[0][INTENT_NAME_KEY] not in SAFETY and alarm * caution > ranking[0][PREDICTED_CONFIDENCE_KEY]:
             worst = max(harm, key=lambda name: harm[name])
-            ranking = _first({INTENT_NAME_KEY: worst, PREDICTED_CONFIDENCE_KEY: alarm}, ranking)
+            # The share that it has when it is weighed so: with less, the fallback would take it out again.
+            weighed = caution * alarm / (1 + (caution - 1) * alarm)
+            ranking = _first({INTENT_NAME_KEY: worst, PREDICTED_CONFIDENCE_KEY: weighed}, ranking)
         # A clause that sounds like danger counts only where the message as a whole leaves room for it.
         danger = self._config["danger_confidence"] if alarm + leaving >= self._config["least_alarm"] else None
         # Parts cost time: they are looked at only where they can change something, and apart from the long whole, to
