@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 OUT_OF_SCOPE = "out_of_scope"
 QUICK_EXIT = "quick_exit"
 ALSO = "also"
+# Set on an intent that is there out of caution: something else was held to be likelier.
+GUESSED = "guessed"
 _LEARNED = "classifier.pickle"
 
 
@@ -161,9 +163,10 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         caution = self._config["caution"]
         if ranking[0][INTENT_NAME_KEY] not in SAFETY and alarm * caution > ranking[0][PREDICTED_CONFIDENCE_KEY]:
             worst = max(harm, key=lambda name: harm[name])
-            # The share that it has when it is weighed so: with less, the fallback would take it out again.
-            weighed = caution * alarm / (1 + (caution - 1) * alarm)
-            ranking = _first({INTENT_NAME_KEY: worst, PREDICTED_CONFIDENCE_KEY: weighed}, ranking)
+            # The share that it has when it is weighed so, and never less than that of what it takes the place of: the fallback
+            # would take it out again, and nobody would be answered.
+            sure = max(caution * alarm / (1 + (caution - 1) * alarm), ranking[0][PREDICTED_CONFIDENCE_KEY])
+            ranking = _first({INTENT_NAME_KEY: worst, PREDICTED_CONFIDENCE_KEY: sure, GUESSED: True}, ranking)
         # A clause that sounds like danger counts only where the message as a whole leaves room for it.
         danger = self._config["danger_confidence"] if alarm + leaving >= self._config["least_alarm"] else None
         # Parts cost time: they are looked at only where they can change something, and apart from the long whole, to
@@ -230,7 +233,9 @@ def _head(regression: Any) -> encoder.Head | None:
     """The encoder's own head, in the order of the regression's classes. None, and a warning, where it lacks one of them."""
     head = encoder.Head.load()
     ordered = None if head is None else head.ordered([str(name) for name in regression.classes_])
-    if ordered is None:
+    if head is None:
+        logger.warning("this encoder has no head.npz beside it: the regression alone decides")
+    elif ordered is None:
         logger.warning("the encoder's head does not know every intent and has no say: fine-tune it (docs/developers.md)")
     return ordered
 

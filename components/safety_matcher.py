@@ -1,7 +1,7 @@
 """The second look: patterns for danger, self-harm, a child at risk and leaving, behind the classifier and its fallback.
 
-What a pattern finds wins over what the classifier thought, unless that is more urgent still. And where somebody says that
-they are alone, the classifier alone does not send them away.
+What a pattern finds wins over what the classifier thought, unless that is more urgent still and no mere guess. And where
+somebody says that they are alone, the classifier alone does not send them away.
 """
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from components.intent_classifier import ALSO
+from components.intent_classifier import ALSO, GUESSED
 from outreach.safety import matcher, spelling
 from outreach.understanding.catalogue import ANSWERABLE, SAFETY
 
@@ -87,7 +87,8 @@ class SafetyMatcher(GraphComponent):
         danger that may be there.
         """
         thought = message.get(INTENT)
-        return found not in (LEAVING, thought[INTENT_NAME_KEY]) and thought[PREDICTED_CONFIDENCE_KEY] < _CERTAIN
+        unsure = bool(thought.get(GUESSED)) or thought[PREDICTED_CONFIDENCE_KEY] < _CERTAIN
+        return unsure and found not in (LEAVING, thought[INTENT_NAME_KEY])
 
     @staticmethod
     def _stay(message: Message) -> None:

@@ -152,7 +152,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TRUSTED_PROXIES", "0", _count,
             "How many proxies stand in front: that many last entries of X-Forwarded-For are believed."),
     Setting("MODEL_DIR", "", _optional_folder,
-            "A folder with another sentence encoder (model.onnx, tokenizer.json) than the one that comes with the project."),
+            "A folder with another sentence encoder (model.onnx, tokenizer.json, head.npz or none) than the project's own."),
     Setting("LOG_LEVEL", "WARNING", _log_level, "How much is logged. No level logs what anybody wrote."),
     Setting("TWILIO_AUTH_TOKEN", "", _text,
             "The secret with which Twilio signs what it sends. Without it there is no service by text message.", secret=True),

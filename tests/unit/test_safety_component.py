@@ -5,7 +5,7 @@ import pytest
 from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from components.intent_classifier import ALSO
+from components.intent_classifier import ALSO, GUESSED
 from components.safety_matcher import FOUND_BY, SafetyMatcher
 
 STORY = (
@@ -66,3 +66,10 @@ def test_what_is_only_half_thought_gives_way_to_what_is_said(safety: SafetyMatch
 @pytest.mark.parametrize("sure", [0.21, 0.6])
 def test_a_danger_that_is_only_half_thought_does_not_give_way_to_leaving(safety: SafetyMatcher, sure: float) -> None:
     assert understood(safety, "hes home gotta go", ("immediate_danger", sure)).get(INTENT)["name"] == "immediate_danger"
+
+
+def test_a_guess_gives_way_to_what_is_said_however_sure_it_looks(safety: SafetyMatcher) -> None:
+    thought = {"name": "immediate_danger", "confidence": 0.67, GUESSED: True}
+    message = Message({TEXT: "my mate found me trying to hang myself", INTENT: thought, INTENT_RANKING_KEY: [thought], ALSO: []})
+    safety.process([message])
+    assert message.get(INTENT)["name"] == "suicidal_or_self_harm"
