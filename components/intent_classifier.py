@@ -76,14 +76,15 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
 
         `also_confidence` and `danger_confidence` are how sure a part of a message must be to count as a second question,
         and as a danger that the message as a whole does not show, though at least `least_alarm` of it does. `caution` is
-        by how much danger of any kind (leaving is none) counts more than what else the message may be, `everyday` by how
+        by how much danger of any kind (leaving is none) counts more than what else the message may be, `least_guess` what share
+        that must give it to be told of, `everyday` by how
         much out_of_scope does: balanced classes make it one intent of sixty, though it is most of what people write about.
         `head_weight` is how much of the say the encoder's own head has; the regression has the rest.
         """
         return {
             "C": 8.0, "ngram_weight": 0.8, "max_features": 40000, "ngram_dimensions": 256, "ranking_length": 5,
-            "also_confidence": 0.6, "danger_confidence": 0.8, "least_alarm": 0.1, "caution": 3.0, "everyday": 4.0,
-            "head_weight": 0.4,
+            "also_confidence": 0.6, "danger_confidence": 0.8, "least_alarm": 0.1, "least_guess": 0.3, "caution": 3.0,
+            "everyday": 4.0, "head_weight": 0.4,
         }
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
@@ -163,9 +164,10 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         caution = self._config["caution"]
         if ranking[0][INTENT_NAME_KEY] not in SAFETY and alarm * caution > ranking[0][PREDICTED_CONFIDENCE_KEY]:
             worst = max(harm, key=lambda name: harm[name])
-            # The share that it has when it is weighed so, and never less than that of what it takes the place of: the fallback
-            # would take it out again, and nobody would be answered.
-            sure = max(caution * alarm / (1 + (caution - 1) * alarm), ranking[0][PREDICTED_CONFIDENCE_KEY])
+            # The share that it has when it is weighed so. With little of that it goes by what it is, and the fallback asks
+            # again: what is merely vague is told neither of 999 nor of something else.
+            weighed = caution * alarm / (1 + (caution - 1) * alarm)
+            sure = weighed if weighed >= self._config["least_guess"] else alarm
             ranking = _first({INTENT_NAME_KEY: worst, PREDICTED_CONFIDENCE_KEY: sure, GUESSED: True}, ranking)
         # A clause that sounds like danger counts only where the message as a whole leaves room for it.
         danger = self._config["danger_confidence"] if alarm + leaving >= self._config["least_alarm"] else None

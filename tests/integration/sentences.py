@@ -90,6 +90,8 @@ TEN_TURNS = (
 # Words that ask nothing. Which of them no model takes for anything changes with the model: the first that is not
 # understood is used.
 VAGUE = (
+    "when the paper comes to the neighbour", "one time with the neighbour and the paper", "the paper under the one beside",
+    "one of those with the thing beside the other", "then what with the second neighbour", "when the second comes then what",
     "that thing from before maybe", "maybe the middle one then", "the one with the blue bit", "it was on the side of it",
     "could it be the second part", "what happens with the other half", "there was something else",
     "with the usual one or not", "not that but near it", "everything is sort of sideways", "where does it go after that",
