@@ -85,10 +85,9 @@ class Head:
     @classmethod
     def load(cls, folder: Path | None = None) -> Head | None:
         """The one beside the encoder; None where another encoder's folder has none. Raises `EncoderError`."""
-        folder = folder or load().model_dir
-        if folder is not None and not (folder / _HEAD).is_file():
+        file = _head_file(folder)
+        if file is None:
             return None
-        file = _file(folder, _HEAD)
         with np.load(file, allow_pickle=False) as kept:
             return cls(kept["weights"], kept["bias"], kept["intents"].tolist())
 
@@ -112,6 +111,12 @@ def _files(folder: Path | None) -> tuple[Path, Path]:
     return model, tokenizer
 
 
+def _head_file(folder: Path | None) -> Path | None:
+    folder = folder or load().model_dir
+    # Another encoder need not have one; the project's own must.
+    return None if folder is not None and not (folder / _HEAD).is_file() else _file(folder, _HEAD)
+
+
 def _file(folder: Path | None, name: str) -> Path:
     file = (folder or _ASSETS) / name
     if not file.is_file():
@@ -124,9 +129,8 @@ def _file(folder: Path | None, name: str) -> Path:
 def fingerprint(*extra: Any) -> str:
     """Changes when what the encoder computes changes, so that Rasa trains anew."""
     digest = hashlib.sha256(repr(extra).encode())
-    folder = load().model_dir
-    for name in (*_ENCODER, _HEAD):
-        if name != _HEAD or ((folder or _ASSETS) / name).is_file():
-            digest.update(_file(folder, name).read_bytes())
+    for file in (*_files(None), _head_file(None)):
+        if file is not None:
+            digest.update(file.read_bytes())
     digest.update(Path(__file__).read_bytes())
     return digest.hexdigest()

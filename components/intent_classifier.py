@@ -77,8 +77,8 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         `also_confidence` and `danger_confidence` are how sure a part of a message must be to count as a second question,
         and as a danger that the message as a whole does not show, though at least `least_alarm` of it does. `caution` is
         by how much danger of any kind (leaving is none) counts more than what else the message may be, `least_guess` what share
-        that must give it to be told of, `everyday` by how
-        much out_of_scope does: balanced classes make it one intent of sixty, though it is most of what people write about.
+        that must give it to be told of, `everyday` by how much out_of_scope does: balanced classes make it one intent of sixty,
+        though it is most of what people write about.
         `head_weight` is how much of the say the encoder's own head has; the regression has the rest.
         """
         return {
@@ -159,18 +159,10 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         whole = self._probabilities([text])[0]
         ranking = self._ranking(whole)
         harm, leaving = self._alarm(whole)
-        alarm = sum(harm.values())
-        # A page that closes on somebody in distress does harm as well: leaving is not guessed at.
-        caution = self._config["caution"]
-        if ranking[0][INTENT_NAME_KEY] not in SAFETY and alarm * caution > ranking[0][PREDICTED_CONFIDENCE_KEY]:
-            worst = max(harm, key=lambda name: harm[name])
-            # The share that it has when it is weighed so. With little of that it goes by what it is, and the fallback asks
-            # again: what is merely vague is told neither of 999 nor of something else.
-            weighed = caution * alarm / (1 + (caution - 1) * alarm)
-            sure = weighed if weighed >= self._config["least_guess"] else alarm
-            ranking = _first({INTENT_NAME_KEY: worst, PREDICTED_CONFIDENCE_KEY: sure, GUESSED: True}, ranking)
+        ranking = self._cautious(ranking, harm)
         # A clause that sounds like danger counts only where the message as a whole leaves room for it.
-        danger = self._config["danger_confidence"] if alarm + leaving >= self._config["least_alarm"] else None
+        heard = sum(harm.values()) + leaving
+        danger = self._config["danger_confidence"] if heard >= self._config["least_alarm"] else None
         # Parts cost time: they are looked at only where they can change something, and apart from the long whole, to
         # whose length they would be padded.
         matter = bool(parts) and (danger is not None or len(parts) <= segments.MOST_QUESTIONS)
@@ -181,6 +173,21 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         message.set(INTENT, chosen, add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         message.set(ALSO, also, add_to_output=True)
+
+    def _cautious(self, ranking: list[dict[str, Any]], harm: dict[str, float]) -> list[dict[str, Any]]:
+        """The ranking, led by the likeliest danger where danger of any kind, weighed by `caution`, outweighs what led it.
+
+        A page that closes on somebody in distress does harm as well: leaving, which is not in `harm`, is not guessed at.
+        """
+        caution, alarm = self._config["caution"], sum(harm.values())
+        if ranking[0][INTENT_NAME_KEY] in SAFETY or alarm * caution <= ranking[0][PREDICTED_CONFIDENCE_KEY]:
+            return ranking
+        worst = max(harm, key=lambda name: harm[name])
+        # The share that it has when it is weighed so. With little of that it goes by what it is, and the fallback asks again:
+        # what is merely vague is told neither of 999 nor of something else.
+        weighed = caution * alarm / (1 + (caution - 1) * alarm)
+        sure = weighed if weighed >= self._config["least_guess"] else alarm
+        return _first({INTENT_NAME_KEY: worst, PREDICTED_CONFIDENCE_KEY: sure, GUESSED: True}, ranking)
 
     def _probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
         """How likely each intent is, a row for each text, in the order of the regression's classes."""

@@ -15,8 +15,6 @@ from components.intent_classifier import GUESSED, SentenceIntentClassifier
 from outreach.settings import ROOT
 
 NAMES = ["immediate_danger", "child_at_risk", "suicidal_or_self_harm", "quick_exit", "express_distress", "ask_refuge"]
-
-
 CONFIG = yaml.safe_load((ROOT / "config.yml").read_text(encoding="utf-8"))
 # What is less sure is not answered.
 LEAST = next(part["threshold"] for part in CONFIG["pipeline"] if part["name"] == "FallbackClassifier")
