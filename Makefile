@@ -36,8 +36,8 @@ text: setup ## Talk to the running assistant as a phone would, signed like Twili
 evaluate: setup train ## Score understanding: on the project's own held-out set, or SET=file.csv [PREDICTIONS=out.csv]
 	@$(PY) scripts/evaluate.py $(if $(SET),--set '$(SET)') $(if $(PREDICTIONS),--predictions '$(PREDICTIONS)')
 
-evaluate-peer: setup setup-peer ## Score understanding beside Rasa's default pipeline, trained on the same data (takes hours): [SET=file.csv] [REUSE=1]
-	@$(PY) scripts/evaluate_peer.py $(if $(SET),--set '$(SET)') $(if $(REUSE),--reuse)
+evaluate-peer: setup setup-peer ## Score understanding beside Rasa's default pipeline, trained on the same data (takes hours): [SET=file.csv] [REUSE=1] [EPOCHS=10]
+	@$(PY) scripts/evaluate_peer.py $(if $(SET),--set '$(SET)') $(if $(REUSE),--reuse) $(if $(EPOCHS),--epochs '$(EPOCHS)')
 
 validate: setup ## Let Rasa check domain, data and rules
 	@$(PY) scripts/validate.py

@@ -18,12 +18,11 @@ from typing import Any
 
 import httpx
 
-from scripts.evaluate_peer import PROJECT, PYTHON, QUIET, TRAINED, cost, data_hash
+from scripts.evaluate_peer import PROJECT, PYTHON, QUIET, RASAS_EPOCHS, TRAINED, cost, data_hash
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "scripts" / "peer_project.py"
 DEFAULT_EPOCHS = 1
-RASAS_EPOCHS = 100
 STARTS_WITHIN = 600.0
 
 
