@@ -1,8 +1,8 @@
 """Which of the catalogue's intents a message has: the sentence encoder beside character n-grams, and a logistic regression.
 
 The vector knows what a sentence means, the n-grams know how it is spelt ("hes strangeling me", "wd18"). What the regression
-makes of both is weighed against what the encoder's own head holds. A long message is looked at sentence by sentence as well, so
-that danger in the middle of a story is not averaged away. What else was tried, with figures, is in docs/adr/0006-classifier.md.
+makes of both is weighed against what the encoder's own head holds. A long message is looked at part by part as well, so that
+danger in the middle of a story is not averaged away. What else was tried, with figures, is in docs/adr/0006-classifier.md.
 """
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KE
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from components import encoder
+from components import encoder, part_alarm
+from components.part_alarm import LEAVING, NOTHING, PartAlarm
 from outreach.understanding import segments
 from outreach.understanding.catalogue import SAFETY
 
 logger = logging.getLogger(__name__)
 
 OUT_OF_SCOPE = "out_of_scope"
-QUICK_EXIT = "quick_exit"
 ALSO = "also"
 # Set on an intent that is there out of caution: something else was held to be likelier.
 GUESSED = "guessed"
@@ -74,17 +74,17 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
     def get_default_config() -> dict[str, Any]:
         """`C` is the regression's inverse regularisation, `ngram_weight` what the n-grams count beside the vector.
 
-        `also_confidence` and `danger_confidence` are how sure a part of a message must be to count as a second question,
-        and as a danger that the message as a whole does not show, though at least `least_alarm` of it does. `caution` is
-        by how much danger of any kind (leaving is none) counts more than what else the message may be, `least_guess` what share
-        that must give it to be told of, `everyday` by how much out_of_scope does: balanced classes make it one intent of sixty,
-        though it is most of what people write about.
+        `also_confidence` is how sure a part of a message must be to count as a second question, `danger_confidence` and
+        `leaving_confidence` as a danger, or somebody who must go, that the message as a whole does not show; `part_C` is the
+        inverse regularisation of what looks for those. `caution` is by how much danger of any kind (leaving is none) counts
+        more than what else the message may be, `least_guess` what share that must give it to be told of, `everyday` by how
+        much out_of_scope does: balanced classes make it one intent of sixty, though it is most of what people write about.
         `head_weight` is how much of the say the encoder's own head has; the regression has the rest.
         """
         return {
             "C": 8.0, "ngram_weight": 0.8, "max_features": 40000, "ngram_dimensions": 256, "ranking_length": 5,
-            "also_confidence": 0.6, "danger_confidence": 0.8, "least_alarm": 0.1, "least_guess": 0.3, "caution": 3.0,
-            "everyday": 4.0, "head_weight": 0.4,
+            "also_confidence": 0.6, "danger_confidence": 0.8, "leaving_confidence": 0.9, "part_C": 2.0, "least_guess": 0.3,
+            "caution": 3.0, "everyday": 4.0, "head_weight": 0.4,
         }
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
@@ -96,6 +96,7 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         self._spelling: Spelling | None = None
         self._regression: Any = None
         self._head: encoder.Head | None = None
+        self._part_alarm: PartAlarm | None = None
 
     @classmethod
     def create(
@@ -107,7 +108,8 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
         """Rasa's fingerprint sees this class alone: what it calls is added here."""
-        return encoder.fingerprint(hashlib.sha256(Path(segments.__file__).read_bytes()).hexdigest())
+        called = (Path(str(each.__file__)) for each in (segments, part_alarm))
+        return encoder.fingerprint(*(hashlib.sha256(file.read_bytes()).hexdigest() for file in called))
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from every example that has an intent and a text."""
@@ -124,12 +126,26 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         counted = self._ngrams.fit_transform(texts)
         reduced = TruncatedSVD(self._config["ngram_dimensions"], random_state=42).fit(counted)
         self._spelling = Spelling(self._ngrams, reduced.components_)
+        features, intents = self._features(texts), [str(e.get(INTENT)) for e in examples]
         self._regression = LogisticRegression(
             C=self._config["C"], class_weight="balanced", max_iter=200, tol=1e-3, random_state=42
-        ).fit(self._features(texts), [e.get(INTENT) for e in examples])
+        ).fit(features, intents)
+        self._part_alarm = self._learn_parts(texts, intents, features)
         self._head = _head(self._regression)
         self._persist()
         return self._resource
+
+    def _learn_parts(self, texts: Sequence[str], intents: Sequence[str], features: npt.NDArray[np.float32]) -> PartAlarm:
+        short, named, harmless = [], [], []
+        for text, intent, row in zip(texts, intents, features):
+            parts = segments.sentences(text)
+            if not parts:
+                short.append(row)
+                named.append(intent if intent in SAFETY else NOTHING)
+            elif intent not in SAFETY:
+                harmless += parts
+        rows = np.vstack([*short, self._features(harmless)]) if harmless else np.vstack(short)
+        return PartAlarm.learn(rows, named + [NOTHING] * len(harmless), self._config["part_C"])
 
     def _features(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         # Sentences of like length share a batch, so that padding costs little.
@@ -155,24 +171,26 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
 
     def _understand(self, message: Message) -> None:
         text = segments.tidy(message.get(TEXT))
-        parts = segments.sentences(text)
         whole = self._probabilities([text])[0]
-        ranking = self._ranking(whole)
-        harm, leaving = self._alarm(whole)
-        ranking = self._cautious(ranking, harm)
-        # A clause that sounds like danger counts only where the message as a whole leaves room for it.
-        heard = sum(harm.values()) + leaving
-        danger = self._config["danger_confidence"] if heard >= self._config["least_alarm"] else None
-        # Parts cost time: they are looked at only where they can change something, and apart from the long whole, to
-        # whose length they would be padded.
-        matter = bool(parts) and (danger is not None or len(parts) <= segments.MOST_QUESTIONS)
-        tops = [self._ranking(row)[0] for row in self._probabilities(parts)] if matter else []
-        chosen, also = segments.weigh(ranking[0], tops, self._config["also_confidence"], danger)
+        ranking = self._cautious(self._ranking(whole), self._harm(whole))
+        tops, alarms = self._parts(segments.sentences(text))
+        chosen, also = segments.weigh(ranking[0], tops, _beyond(ranking[0], alarms), self._config["also_confidence"])
         if chosen != ranking[0]:
             ranking = _first(chosen, ranking)
         message.set(INTENT, chosen, add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         message.set(ALSO, also, add_to_output=True)
+
+    def _parts(self, parts: Sequence[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """What each part alone asks, where they are few enough to be questions; and the dangers among them."""
+        if not parts:
+            return [], []
+        assert self._part_alarm is not None
+        # Apart from the whole, to whose length they would be padded.
+        features = self._features(parts)
+        alarms = self._part_alarm.of(features, self._config["danger_confidence"], self._config["leaving_confidence"])
+        few = len(parts) <= segments.MOST_QUESTIONS
+        return [self._ranking(row)[0] for row in self._weighed(features)] if few else [], alarms
 
     def _cautious(self, ranking: list[dict[str, Any]], harm: dict[str, float]) -> list[dict[str, Any]]:
         """The ranking, led by the likeliest danger where danger of any kind, weighed by `caution`, outweighs what led it.
@@ -191,7 +209,9 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
 
     def _probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
         """How likely each intent is, a row for each text, in the order of the regression's classes."""
-        features = self._features(texts)
+        return self._weighed(self._features(texts))
+
+    def _weighed(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         found: npt.NDArray[np.float64] = self._regression.predict_proba(features)
         if self._head is not None:
             # The geometric mean: what either of them holds to be unlikely is.
@@ -201,11 +221,10 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         scaled: npt.NDArray[np.float64] = found / found.sum(axis=1, keepdims=True)
         return scaled
 
-    def _alarm(self, probabilities: npt.NDArray[np.float64]) -> tuple[dict[str, float], float]:
-        """How much of a message speaks for each kind of danger, and how much for having to leave."""
-        each = {str(name): float(p) for name, p in zip(self._regression.classes_, probabilities) if name in SAFETY}
-        leaving = each.pop(QUICK_EXIT, 0.0)
-        return each, leaving
+    def _harm(self, probabilities: npt.NDArray[np.float64]) -> dict[str, float]:
+        """How much of a message speaks for each kind of danger. Having to leave is none."""
+        each = zip(self._regression.classes_, probabilities)
+        return {str(name): float(p) for name, p in each if name in SAFETY and name != LEAVING}
 
     def _ranking(self, probabilities: npt.NDArray[np.float64]) -> list[dict[str, Any]]:
         best = np.argsort(probabilities)[::-1][: self._config["ranking_length"]]
@@ -216,7 +235,8 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
 
     def _persist(self) -> None:
         assert self._spelling is not None
-        learned = (self._ngrams, self._spelling.projection, self._regression)
+        assert self._part_alarm is not None
+        learned = (self._ngrams, self._spelling.projection, self._regression, self._part_alarm.regression)
         with self._model_storage.write_to(self._resource) as folder:
             (folder / _LEARNED).write_bytes(pickle.dumps(learned, protocol=5))
 
@@ -230,11 +250,12 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         with model_storage.read_from(resource) as folder:
             # Made by this project's own training, as all of a model is.
             learned = pickle.loads((folder / _LEARNED).read_bytes())  # noqa: S301
-        component._ngrams, projection, component._regression = learned
+        component._ngrams, projection, component._regression, parts = learned
         if projection.shape[1] != len(component._ngrams.vocabulary_):
             raise ValueError("the model is of another version of this component")
         component._spelling = Spelling(component._ngrams, projection)
         component._head = _head(component._regression)
+        component._part_alarm = PartAlarm(parts)
         return component
 
 
@@ -247,6 +268,13 @@ def _head(regression: Any) -> encoder.Head | None:
     elif ordered is None:
         logger.warning("the encoder's head does not know every intent and has no say: fine-tune it (docs/developers.md)")
     return ordered
+
+
+def _beyond(whole: dict[str, Any], alarms: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The dangers in parts that say more than the whole: a guess gives way to one, though not to leaving."""
+    if whole[INTENT_NAME_KEY] not in SAFETY:
+        return alarms
+    return [each for each in alarms if each[INTENT_NAME_KEY] != LEAVING] if whole.get(GUESSED) else []
 
 
 def _first(chosen: dict[str, Any], ranking: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 from outreach.understanding.catalogue import ANSWERABLE, SAFETY
 
 # So many of a long message's last parts are looked at one by one: each costs time.
-_MOST_PARTS = 8
+_MOST_PARTS = 12
 # More parts than this are a story, and a story is understood as a whole.
 MOST_QUESTIONS = 4
 _FEWEST_WORDS = 2
@@ -53,19 +53,17 @@ def _windows(words: list[str]) -> list[str]:
 
 
 def weigh(
-    whole: dict[str, Any], parts: Sequence[dict[str, Any]], sure: float, sure_of_danger: float | None
+    whole: dict[str, Any], parts: Sequence[dict[str, Any]], alarms: Sequence[dict[str, Any]], sure: float
 ) -> tuple[dict[str, Any], list[str]]:
     """What to answer first, and the names of what to answer after it.
 
-    `whole` and each of `parts` is an intent with `name` and `confidence`. Danger in any part comes first, where it is
-    looked for (`sure_of_danger` is not None); otherwise the message as a whole decides, and parts that surely ask
-    something else follow in the order in which they were asked. A message of many parts is a story, not a list of
-    questions: nothing but danger is taken out of it.
+    `whole`, each of `parts` and each of `alarms` is an intent with `name` and `confidence`. The most urgent alarm comes first;
+    otherwise the message as a whole decides, and parts that surely ask something else follow in the order in which they were
+    asked. A message of many parts is a story, not a list of questions: nothing but danger is taken out of it.
     """
-    for urgent in SAFETY if sure_of_danger is not None else ():
-        for part in parts:
-            if part["name"] == urgent and part["confidence"] >= (sure_of_danger or 0.0) and whole["name"] not in SAFETY:
-                return part, _others(urgent, [whole, *parts], sure)
+    if alarms:
+        urgent = min(alarms, key=lambda each: SAFETY.index(each["name"]))
+        return urgent, _others(urgent["name"], [whole, *parts], sure)
     return whole, _others(whole["name"], parts, sure) if len(parts) <= MOST_QUESTIONS else []
 
 
