@@ -204,6 +204,17 @@ def side_by_side(running: Running, peer: RunningPeer | None, size: Size) -> Rows
     return rows
 
 
+def bare(size: Size) -> Rows:
+    """A turn of a Rasa server that knows the messages by heart and answers by a rule: what Rasa itself takes, for nothing."""
+    from scripts.bench_peer import build_bare
+
+    with tempfile.TemporaryDirectory() as folder:
+        trained = build_bare(Path(folder) / "bare", list(turns.MESSAGES))
+        with peer_running(trained) as (peer, _):
+            side: dict[str, client.Begin] = {"peer": partial(client.Peer, peer.url, silent=[])}
+            return {"bare_turn": client.run(turns.one_by_one(side, size.rounds))}
+
+
 def doors(running: Running, size: Size) -> Rows:
     """A turn through each door, and of the form."""
     from form import ASKS, FIRST, MORE, YES
@@ -280,6 +291,7 @@ def measure(size: Size, trained: Trained | None) -> tuple[Rows, dict[str, float]
             with peer_running(trained) as (peer, seconds):
                 took["peer"].append(seconds)
                 rows.update(side_by_side(running, peer, size))
+            rows.update(bare(size))
         rows.update(doors(running, size))
     rows["start_s"] = {name: round(statistics.median(each), 1) for name, each in took.items() if each}
     say(f"{size.live} live conversations")

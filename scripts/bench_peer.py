@@ -68,12 +68,25 @@ def build(folder: Path, epochs: int, stories: bool = False, reuse: bool = False)
     if reuse and _trained_on(note, folder) == meant:
         return Trained(folder, epochs, 0.0, stories)
     options = [*([] if epochs == RASAS_EPOCHS else [str(epochs)]), *(["stories"] if stories else [])]
-    made = [str(PYTHON), str(SCRIPT), "make", str(folder), *options]
-    subprocess.run(made, check=True, env=QUIET, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    command = [str(PYTHON), "-m", "rasa", "train", "--force", "--fixed-model-name", "peer"]
-    trained = Trained(folder, epochs, cost(command, folder, QUIET)["wall_s"], stories)
+    trained = Trained(folder, epochs, _made_and_trained(folder, "make", str(folder), *options), stories)
     note.write_text(json.dumps(meant), encoding="utf-8")
     return trained
+
+
+def build_bare(folder: Path, texts: list[str]) -> Trained:
+    """A Rasa project that knows these texts by heart, and nothing else. Raises CalledProcessError."""
+    with tempfile.TemporaryDirectory() as scratch:
+        known = Path(scratch) / "texts.json"
+        known.write_text(json.dumps(texts), encoding="utf-8")
+        return Trained(folder, 0, _made_and_trained(folder, "bare", str(folder), str(known)))
+
+
+def _made_and_trained(folder: Path, *how: str) -> float:
+    """Let the peer's environment make the project and train it; the seconds of the training."""
+    made = [str(PYTHON), str(SCRIPT), *how]
+    subprocess.run(made, check=True, env=QUIET, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [str(PYTHON), "-m", "rasa", "train", "--force", "--fixed-model-name", "peer"]
+    return cost(command, folder, QUIET)["wall_s"]
 
 
 def _trained_on(note: Path, folder: Path) -> dict[str, Any] | None:

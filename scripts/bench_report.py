@@ -11,7 +11,7 @@ Rows = Mapping[str, Mapping[str, Any]]
 
 # The rows that a whole run has, in the table's order. `bench_directory` adds its own.
 ROWS = (
-    "start_s", "memory_mb", "memory_all_mb", "parse_ms", "encoder_ms", "turn_1", "turn_8", "turn_32", "cpu_ms",
+    "start_s", "memory_mb", "memory_all_mb", "parse_ms", "encoder_ms", "turn_1", "bare_turn", "turn_8", "turn_32", "cpu_ms",
     "web_ms", "sms_ms", "form_ms", "late_ms", "second_text_ms", "conversations_ms", "workers", "client",
 )  # fmt: skip
 # What a ratio may be at most, or has to be at least.
@@ -59,6 +59,7 @@ def _pairs(rows: Rows) -> Iterator[tuple[str, float | None, float | None]]:
         ("memory", "memory_mb", ()), ("memory_all", "memory_all_mb", ()), ("cpu", "cpu_ms", ()),
     ):  # fmt: skip
         yield name, figure(row, "ours", *inside), figure(row, "peer", *inside)
+    yield "bare_turn", figure("bare_turn", "peer", "median"), figure("turn_1", "peer", "median")
     yield "throughput", _most_a_second(rows, "ours"), _most_a_second(rows, "peer")
     yield "parse_over_encoder", figure("parse_ms", "ours", "median"), figure("encoder_ms", "ours", "median")
     yield "turn_60_over_2", figure("late_ms", "ours", "turn_60"), figure("late_ms", "ours", "turn_2")

@@ -3,6 +3,7 @@
 Runs in the peer's own environment (.peer/venv), beside this project's code and without it:
 
     .peer/venv/bin/python scripts/peer_project.py make FOLDER [EPOCHS] [stories]
+    .peer/venv/bin/python scripts/peer_project.py bare FOLDER TEXTS.json
     .peer/venv/bin/python scripts/peer_project.py parse MODEL TEXTS.json OUT.json
 
 Its rules give each intent its reply, without services, forms or anything else that a custom action does: what is left is
@@ -54,6 +55,17 @@ def make(folder: Path, epochs: int | None = None, stories: bool = False) -> None
         _write(folder / "data" / "stories.yml", {"version": "3.1", "stories": kept})
     _write(folder / "domain.yml", domain)
     _write(folder / "data" / "rules.yml", {"version": "3.1", "rules": rules})
+
+
+def bare(folder: Path, texts: list[str]) -> None:
+    """The least that a Rasa server can do: it knows each of these texts by heart, and answers by a rule. No turn is faster."""
+    make(folder)
+    shutil.rmtree(folder / "data" / "nlu")
+    pipeline = {"pipeline": [{"name": "KeywordIntentClassifier"}], "policies": [{"name": "RulePolicy"}]}
+    _write(folder / "config.yml", {**_read(folder / "config.yml"), **pipeline})
+    ruled = [each["rule"] for each in _read(folder / "data" / "rules.yml")["rules"]]
+    known = [{"intent": name, "examples": f"- {text}\n"} for name, text in zip(ruled, texts)]
+    _write(folder / "data" / "nlu.yml", {"version": "3.1", "nlu": known})
 
 
 def _allowed(steps: list[dict[str, str]], ruled: list[str]) -> list[dict[str, str]]:
@@ -121,10 +133,13 @@ def parse(model: Path, texts: list[str]) -> list[dict[str, Any]]:
 
 
 def main(arguments: list[str]) -> None:
-    """`make FOLDER [EPOCHS] [stories]` or `parse MODEL TEXTS OUT`."""
+    """`make FOLDER [EPOCHS] [stories]`, `bare FOLDER TEXTS` or `parse MODEL TEXTS OUT`."""
     if arguments[0] == "make":
         numbers = [int(each) for each in arguments[2:] if each.isdigit()]
         make(Path(arguments[1]), numbers[0] if numbers else None, "stories" in arguments[2:])
+        return
+    if arguments[0] == "bare":
+        bare(Path(arguments[1]), json.loads(Path(arguments[2]).read_text(encoding="utf-8")))
         return
     model, texts, out = (Path(argument) for argument in arguments[1:])
     out.write_text(json.dumps(parse(model, json.loads(texts.read_text(encoding="utf-8")))), encoding="utf-8")
