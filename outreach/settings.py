@@ -91,6 +91,13 @@ def _web_address_or_none(raw: str) -> str:
     return _web_address(raw) if raw else ""
 
 
+def _ancestors(raw: str) -> str:
+    # systemd and the shell take quotes away; a browser reads what is left as the name of a site, and refuses our own.
+    if {"self", "none"} & set(raw.split()):
+        raise ValueError("'self' and 'none' have quotes of their own: FRAME_ANCESTORS=\"'self' https://...\" is wanted")
+    return _text(raw)
+
+
 def _database(raw: str) -> str:
     if not raw.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg2://")):
         raise ValueError("sqlite:///PATH or postgresql://… is wanted")
@@ -136,7 +143,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("PUBLIC_URL", "http://127.0.0.1:8080", _web_address, "The address under which people reach the assistant."),
     Setting("SAFE_SITE", "https://www.metoffice.gov.uk/", _web_address,
             "Where Exit goes: a page that anybody might have open."),
-    Setting("FRAME_ANCESTORS", "'self'", _text,
+    Setting("FRAME_ANCESTORS", "'self'", _ancestors,
             "The sites that may show the chat in a frame, as in a Content-Security-Policy."),
     Setting("SHOW_UNCHECKED", "yes", _yes_no,
             "Whether services that staff have not yet checked are shown, marked so. With no, none of them is."),

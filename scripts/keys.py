@@ -47,10 +47,12 @@ def main() -> int:
         else:
             public, private = Path(settings.referral_public_keys), settings.referral_private_keys
         name = add_pair(public, private)
+        seals = public.read_text(encoding="ascii").splitlines()[-1].split()[0]
     except (SettingsError, KeyFileError, OSError) as error:
         sys.stderr.write(f"keys: {error}\n")
         return 2
     print(f"keys: made {name}; it seals from now on\npublic:  {public}\nprivate: {private}")
+    print(f"for REFERRAL_PUBLIC_KEYS elsewhere: {seals}")
     print("Keep a copy of the private file where only the teams can reach it: what it opens is lost without it.")
     return 0
 

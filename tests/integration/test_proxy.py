@@ -337,7 +337,7 @@ def test_workers_change_only_to_some_that_are_ready(proxy: Proxy, backends: list
 @pytest.mark.parametrize(("name", "bad"), [
     ("PUBLIC_URL", "http://chat.charity.test"), ("SAFE_SITE", 'https://x/"; return 200'), ("PROXY_WORKERS", "assistant:8080"),
     ("PROXY_WORKERS", "127.0.0.1:1; server x"), ("PROXY_CERTIFICATE", "/does/not/exist"), ("PROXY_HTTPS_PORT", "many"),
-    ("PROXY_CONSOLE_FROM", "everywhere"), ("FRAME_ANCESTORS", 'x"; add_header'),
+    ("PROXY_CONSOLE_FROM", "everywhere"), ("FRAME_ANCESTORS", 'x"; add_header'), ("FRAME_ANCESTORS", "self"),
 ])
 def test_a_bad_setting_stops_the_start_with_a_line_that_names_it(name: str, bad: str) -> None:
     proxy = Proxy(["127.0.0.1:9"])

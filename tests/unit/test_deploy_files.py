@@ -1,7 +1,9 @@
 """What stands in deploy/ holds what it promises: nothing runs as root, nothing but the proxy is reached, no secret is in an image."""
 from __future__ import annotations
 
+import ipaddress
 import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from launcher.train import _MADE_FROM, _MADE_FROM_FOLDERS
 from outreach.settings import ROOT, SETTINGS
 
 DEPLOY = ROOT / "deploy"
@@ -64,6 +67,27 @@ def test_the_proxy_knows_the_workers_by_address() -> None:
     assert SERVICES["proxy"]["environment"]["PROXY_CONSOLE"] == f"{fixed['console']}:8081"
 
 
+def test_the_database_and_redis_are_found_without_asking_for_a_name() -> None:
+    """Docker looks outside for the name of a container that is stopped, for 20 seconds."""
+    told = dict(each.split(":") for each in COMPOSE["x-app"]["extra_hosts"])
+    assert set(told) == {"database", "redis"}
+    assert {name: SERVICES[name]["networks"]["data"]["ipv4_address"] for name in told} == told
+    assert all(SERVICES[name]["extra_hosts"] == COMPOSE["x-app"]["extra_hosts"] for name in OURS)
+    # Nobody else can be given their address meanwhile.
+    (config,) = COMPOSE["networks"]["data"]["ipam"]["config"]
+    given_out = ipaddress.ip_network(config["ip_range"])
+    assert given_out.subnet_of(ipaddress.ip_network(config["subnet"]))  # type: ignore[arg-type]
+    assert not any(ipaddress.ip_address(address) in given_out for address in told.values())
+
+
+def test_a_second_container_of_a_service_is_started_only_where_it_has_no_address_of_its_own() -> None:
+    """`docker compose run` beside the one that runs would want the same address."""
+    fixed = {name for name, s in SERVICES.items() if any("ipv4_address" in network for network in s["networks"].values())}
+    for file in (ROOT / "docs" / "operations.md", DEPLOY / "compose.yml"):
+        ran = re.findall(r"docker compose run (?:-\S+ (?:tar |FOLDER\S+ )?)*(\S+)", file.read_text(encoding="utf-8").replace("\n", " "))
+        assert ran and set(ran) <= set(SERVICES) - fixed, file.name
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_what_a_container_is_told_is_a_setting_and_no_secret(name: str) -> None:
     service = SERVICES[name]
@@ -75,8 +99,11 @@ def test_what_a_container_is_told_is_a_setting_and_no_secret(name: str) -> None:
     assert set(service.get("secrets", [])) <= set(COMPOSE["secrets"])
 
 
-def test_only_the_console_and_the_backup_get_to_the_private_key() -> None:
-    assert [name for name, s in SERVICES.items() if any(v.startswith("console-keys:") for v in s.get("volumes", []))] == ["console", "backup"]
+def test_only_the_console_and_backups_get_to_the_private_key() -> None:
+    volumes = {name: [v for v in service.get("volumes", []) if v.startswith("console-keys:")] for name, service in SERVICES.items()}
+    # A restore puts it back.
+    assert [name for name, found in volumes.items() if found] == ["console", "backup", "restore"]
+    assert volumes["backup"] == ["console-keys:/keys/console:ro"]
 
 
 def test_an_assistant_and_its_action_server_are_in_one_container() -> None:
@@ -96,6 +123,15 @@ def test_no_layer_can_hold_a_secret_or_data() -> None:
         assert re.findall(r"^USER (\S+)", stage, re.MULTILINE)[-1].split(":")[0].isdigit()
 
 
+def test_an_image_has_everything_that_the_product_reads() -> None:
+    let_in = set(re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(encoding="utf-8"), re.MULTILINE))
+    code = [file for part in ("actions", "channels", "components", "console", "launcher", "outreach") for file in (ROOT / part).rglob("*.py")]
+    read = {name for file in code for name in re.findall(r'\bROOT / "([^"/]+)"', file.read_text(encoding="utf-8"))}
+    # What is trained in the image, and what is mounted.
+    assert "pyproject.toml" in read and read - {"models", "var"} <= let_in
+    assert {*_MADE_FROM, *(folder.split("/")[0] for folder in _MADE_FROM_FOLDERS)} <= let_in
+
+
 def test_passwords_are_made_once_and_fit_together(tmp_path: Path) -> None:
     for _ in range(2):
         subprocess.run([DEPLOY / "make-secrets", tmp_path / "secrets"], check=True, capture_output=True)
@@ -106,7 +142,13 @@ def test_passwords_are_made_once_and_fit_together(tmp_path: Path) -> None:
     password = re.search(r"^requirepass (\w+)$", made["redis_conf"], re.MULTILINE)
     assert password and made["redis_url"] == f"redis://:{password[1]}@redis:6379/0"
     wanted = {Path(each["file"]).name for each in COMPOSE["secrets"].values()}
-    assert wanted - set(made) == {"tls_chain", "tls_key", "backup_public_key"}, "and those are the operator's"
+    assert wanted == set(made)
+    # What the operator copies there keeps its mode, and can be read by the container's user, as all the others.
+    yours = tmp_path / "key.pem"
+    yours.write_text("key", encoding="utf-8")
+    yours.chmod(0o600)
+    subprocess.run(["cp", yours, tmp_path / "secrets" / "tls_key"], check=True)
+    assert {stat.S_IMODE(file.stat().st_mode) & 0o444 for file in (tmp_path / "secrets").iterdir()} == {0o444}
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
@@ -121,6 +163,31 @@ def test_a_unit_gives_away_nothing(unit: Path) -> None:
     assert (lines["User"] == "root") == (unit.name == "outreach-backup.service")
     told = [name for line in re.findall(r"^Environment=(.*)$", text, re.MULTILINE) for name in re.findall(r"(\w+)=", line)]
     assert [name for name in told if not is_known(name) and name not in OF_PYTHON] == []
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_what_a_unit_sets_is_not_set_again_by_a_file(unit: Path) -> None:
+    """What stands in a file of settings counts, and not what stands in the unit."""
+    text = unit.read_text(encoding="utf-8")
+    told = {name for line in re.findall(r"^Environment=(.*)$", text, re.MULTILINE) for name in re.findall(r"(\w+)=", line)}
+    examples = {"common.env": "systemd/common.env", "proxy.env": "nginx/proxy.env"}
+    for file in re.findall(r"^EnvironmentFile=/etc/outreach/(\w+\.env)$", text, re.MULTILINE):
+        assert not told & set(re.findall(r"^(\w+)=", (DEPLOY / examples[file]).read_text(encoding="utf-8"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_unit_needs_no_folder_that_nobody_made_and_is_never_given_up(unit: Path) -> None:
+    text = unit.read_text(encoding="utf-8")
+    assert "ReadWritePaths" not in text and re.search(r"^StateDirectory=outreach", text, re.MULTILINE)
+    # Five starts that fail within ten seconds, and systemd would leave it down.
+    assert ("StartLimitIntervalSec=0" in text) == ("Restart=always" in text)
+
+
+def test_the_certificate_is_read_anew_by_a_reload() -> None:
+    """A credential is a copy that is made at the start."""
+    assert "LoadCredential=" not in (DEPLOY / "systemd" / "outreach-proxy.service").read_text(encoding="utf-8")
+    # Who reloads may bind to the ports, or nginx refuses every configuration.
+    assert "--ambient-caps=+net_bind_service" in (DEPLOY / "switch").read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
@@ -138,6 +205,12 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
 def test_an_example_names_settings_alone_and_no_secret(file: str) -> None:
     text = (DEPLOY / file).read_text(encoding="utf-8")
     assert [name for name in re.findall(r"^([A-Z_]+)=", text, re.MULTILINE) if not is_known(name)] == []
+
+
+def test_an_example_keeps_its_quotes() -> None:
+    """systemd, the shell and Compose all take the outer ones away."""
+    found = re.search(r"^FRAME_ANCESTORS=(.*)$", (DEPLOY / "nginx" / "proxy.env").read_text(encoding="utf-8"), re.MULTILINE)
+    assert found and shlex.split(found[1]) == ["'self'"]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)

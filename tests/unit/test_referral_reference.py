@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import stat
 import subprocess
 import sys
@@ -146,6 +147,9 @@ def test_make_keys_makes_a_pair_and_rotates_it(tmp_path: Path) -> None:
     assert [opener(private).open(each) for each in (early, late)] == [b"early", b"late"]
     keys = [line.split()[0] for line in read_private(private).splitlines()]
     assert len(keys) == 2 and not any(key in made.stdout + made.stderr for key in keys)
+    # What is carried to the assistant's machine is printed: in a container nobody sees the file.
+    printed = re.search(r"^for REFERRAL_PUBLIC_KEYS elsewhere: (\S+)$", made.stdout, re.MULTILINE)
+    assert printed and sealer(printed[1]).seal(b"late")[:9] == late[:9]
 
 
 def test_without_a_public_key_referrals_are_not_offered_and_with_one_they_are_at_once(

@@ -20,7 +20,8 @@ def test_every_row_of_the_table_is_an_attribute_and_the_other_way_round() -> Non
     ("name", "bad"),
     [("PORT", "eighty"), ("PORT", "70000"), ("SAFE_SITE", "javascript:alert(1)"), ("SHOW_UNCHECKED", "maybe"),
      ("IDLE_MINUTES", "0"), ("IDLE_MINUTES", "nan"), ("MODEL_DIR", "/does/not/exist"), ("DATABASE_URL", "mysql://x"), ("PUBLIC_URL", "chat"),
-     ("LOG_LEVEL", "LOUD"), ("LOG_LEVEL", "10"), ("TRUSTED_PROXIES", "-1"), ("TRUSTED_PROXIES", "one"), ("TRUSTED_PROXIES", "1000")],
+     ("LOG_LEVEL", "LOUD"), ("LOG_LEVEL", "10"), ("TRUSTED_PROXIES", "-1"), ("TRUSTED_PROXIES", "one"), ("TRUSTED_PROXIES", "1000"),
+     ("FRAME_ANCESTORS", "self"), ("FRAME_ANCESTORS", "self https://www.charity.example"), ("FRAME_ANCESTORS", "none")],
 )
 def test_a_bad_setting_is_one_clear_line_that_names_it(name: str, bad: str) -> None:
     with pytest.raises(SettingsError) as error:
