@@ -19,8 +19,8 @@ from outreach.settings import load
 
 _ASSETS = Path(__file__).parent / "assets" / "minilm"
 _SHA256 = {
-    "model.onnx": "44d8a47ce809d96bd8694cbb5da914e7e562916d1d7437f8b6cbccdfd37a88d9",
-    "head.npz": "e1016f00485020aded5e7a3bd4f6456e8855ac5decfcc3c3e5e215c52bcce51e",
+    "model.onnx": "705057388c0c820a01f2a863bb1eddaf64637872a2b88f8848d793725d17c329",
+    "head.npz": "23187363b28e3a87c3f50fba31338a4a13381b2c98487cd03c89ae74885acb6c",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
 DIMENSIONS = 384
@@ -35,7 +35,7 @@ class EncoderError(Exception):
 
 
 class SentenceEncoder:
-    """Holds the model in memory. Safe to call from one thread at a time per instance."""
+    """Holds the model in memory. Several threads may call one at once."""
 
     def __init__(self, folder: Path | None = None) -> None:
         import onnxruntime

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import pickle
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ ALSO = "also"
 # Set on an intent that is there out of caution: something else was held to be likelier.
 GUESSED = "guessed"
 _LEARNED = "classifier.pickle"
+_BATCH = 64
 
 
 class Spelling:
@@ -83,7 +86,7 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         """
         return {
             "C": 8.0, "ngram_weight": 0.8, "max_features": 40000, "ngram_dimensions": 256, "ranking_length": 5,
-            "also_confidence": 0.6, "danger_confidence": 0.8, "leaving_confidence": 0.9, "part_C": 2.0, "least_guess": 0.3,
+            "also_confidence": 0.6, "danger_confidence": 0.85, "leaving_confidence": 0.9, "part_C": 2.0, "least_guess": 0.3,
             "caution": 3.0, "everyday": 4.0, "head_weight": 0.4,
         }
 
@@ -150,10 +153,18 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
     def _features(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         # Sentences of like length share a batch, so that padding costs little.
         order = np.argsort([len(text) for text in texts], kind="stable")
+        batches = [order[start : start + _BATCH] for start in range(0, len(texts), _BATCH)]
         vectors = np.zeros((len(texts), encoder.DIMENSIONS), dtype=np.float32)
-        for start in range(0, len(texts), 64):
-            chunk = order[start : start + 64]
-            vectors[chunk] = self._encoder.encode([texts[i] for i in chunk])
+
+        def fill(batch: npt.NDArray[np.intp]) -> None:
+            vectors[batch] = self._encoder.encode([texts[i] for i in batch])
+
+        if len(batches) == 1:
+            fill(batches[0])
+        else:
+            # Only training has so many, and it may have all cores.
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                list(pool.map(fill, batches))
         assert self._spelling is not None
         spelt = np.vstack([self._spelling.of(text) for text in texts])
         return np.hstack([vectors, spelt * np.float32(self._config["ngram_weight"])])

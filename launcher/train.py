@@ -62,7 +62,7 @@ def main() -> None:
     if current_model() is not None:
         print("train: the model is current")
         return
-    print("train: training the model (about a minute)", flush=True)
+    print("train: training the model (a few minutes)", flush=True)
     began = time.monotonic()
     model = train()
     print(f"train: {model.name} in {time.monotonic() - began:.0f} s")

@@ -83,9 +83,14 @@ class Data:
         if not lesser or len(text.split()) > 70:
             return text
         other = random.choice(self.of[random.choice(lesser)])
-        if len(other.split()) > 60:
+        if len(other.split()) > (110 if self.intents[i] in SAFETY else 60):
             return text
         between = random.choice([" ", ". ", "... ", ", "])
+        sentences = other.split(". ")
+        if self.intents[i] in SAFETY and len(sentences) > 2:
+            # In the midst of a story about something else.
+            at = random.randrange(len(sentences) + 1)
+            return ". ".join([*sentences[:at], text.rstrip("."), *sentences[at:]])
         return other + between + text if random.random() < 0.65 else text + between + other
 
     def _lesser(self, intent: str) -> list[str]:
