@@ -40,6 +40,10 @@ ALSO = "also"
 GUESSED = "guessed"
 _LEARNED = "classifier.pickle"
 _BATCH = 64
+# Each holds a batch of the longest messages in memory.
+_THREADS = min(4, len(os.sched_getaffinity(0)))
+# Leaving that is less sure than this gives way to a danger in a part.
+_CERTAIN = 0.65
 
 
 class Spelling:
@@ -111,8 +115,8 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
         """Rasa's fingerprint sees this class alone: what it calls is added here."""
-        called = (Path(str(each.__file__)) for each in (segments, part_alarm))
-        return encoder.fingerprint(*(hashlib.sha256(file.read_bytes()).hexdigest() for file in called))
+        called = (__file__, segments.__file__, part_alarm.__file__)
+        return encoder.fingerprint(*(hashlib.sha256(Path(str(file)).read_bytes()).hexdigest() for file in called))
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from every example that has an intent and a text."""
@@ -162,8 +166,8 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         if len(batches) == 1:
             fill(batches[0])
         else:
-            # Only training has so many, and it may have all cores.
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
+            # Only training has so many, and it may have more than one core.
+            with ThreadPoolExecutor(_THREADS) as pool:
                 list(pool.map(fill, batches))
         assert self._spelling is not None
         spelt = np.vstack([self._spelling.of(text) for text in texts])
@@ -282,10 +286,13 @@ def _head(regression: Any) -> encoder.Head | None:
 
 
 def _beyond(whole: dict[str, Any], alarms: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The dangers in parts that say more than the whole: a guess gives way to one, though not to leaving."""
+    """The dangers in parts that say more than the whole. A guess gives way to one, and so does leaving that is not certain; of
+    which kind a danger is, the whole knows better.
+    """
     if whole[INTENT_NAME_KEY] not in SAFETY:
         return alarms
-    return [each for each in alarms if each[INTENT_NAME_KEY] != LEAVING] if whole.get(GUESSED) else []
+    unsure = whole[INTENT_NAME_KEY] == LEAVING and whole[PREDICTED_CONFIDENCE_KEY] < _CERTAIN
+    return [each for each in alarms if each[INTENT_NAME_KEY] != LEAVING] if whole.get(GUESSED) or unsure else []
 
 
 def _first(chosen: dict[str, Any], ranking: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -211,8 +211,12 @@ def bare(size: Size) -> Rows:
     with tempfile.TemporaryDirectory() as folder:
         trained = build_bare(Path(folder) / "bare", list(turns.MESSAGES))
         with peer_running(trained) as (peer, _):
-            side: dict[str, client.Begin] = {"peer": partial(client.Peer, peer.url, silent=[])}
-            return {"bare_turn": client.run(turns.one_by_one(side, size.rounds))}
+            silent: list[str] = []
+            side: dict[str, client.Begin] = {"peer": partial(client.Peer, peer.url, silent=silent)}
+            rows = {"bare_turn": client.run(turns.one_by_one(side, size.rounds))}
+    if silent:
+        raise RuntimeError(f"the bare server left {len(silent)} turns without an answer")
+    return rows
 
 
 def doors(running: Running, size: Size) -> Rows:

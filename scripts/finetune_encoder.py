@@ -83,7 +83,8 @@ class Data:
         if not lesser or len(text.split()) > 70:
             return text
         other = random.choice(self.of[random.choice(lesser)])
-        if len(other.split()) > (110 if self.intents[i] in SAFETY else 60):
+        # More than the encoder reads would be cut off, and the danger with it.
+        if len(other.split()) + len(text.split()) > 110 or (self.intents[i] not in SAFETY and len(other.split()) > 60):
             return text
         between = random.choice([" ", ". ", "... ", ", "])
         sentences = other.split(". ")

@@ -69,6 +69,12 @@ def test_a_guess_gives_way_to_a_danger_that_is_said_and_not_to_leaving() -> None
     assert stays["name"] == "suicidal_or_self_harm" and stays[GUESSED]
 
 
+def test_leaving_that_is_not_certain_gives_way_to_a_danger_that_is_said() -> None:
+    part = {"immediate_danger": 0.95}
+    assert understood({"quick_exit": 0.5, "ask_housing": 0.4}, {NOTHING: 1.0}, part).get(INTENT)["name"] == "immediate_danger"
+    assert understood({"quick_exit": 0.9}, {NOTHING: 1.0}, part).get(INTENT)["name"] == "quick_exit"
+
+
 def test_danger_is_looked_for_in_a_story_as_well_where_nothing_else_is() -> None:
     story = ". ".join(f"this is part number {n} of it" for n in "abcdefgh")
     found = understood({"ask_housing": 0.97}, *[{NOTHING: 1.0}] * 6, {"immediate_danger": 0.92}, {NOTHING: 1.0}, text=story)
