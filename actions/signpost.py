@@ -10,8 +10,11 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.never_silent import Events, NeverSilentAction
 from actions.places import ask_which_place, places_in
 from outreach import bootstrap
+from outreach.content.titles import Titles
 from outreach.directory.whereabouts import Whereabouts, heard
 from outreach.understanding.catalogue import ANSWERABLE
+
+REFERRAL = "request_referral"
 
 
 class ActionSignpost(NeverSilentAction):
@@ -29,11 +32,22 @@ class ActionSignpost(NeverSilentAction):
         show_services(dispatcher, intent, where)
         for also in [name for name in tracker.latest_message.get("also") or [] if name in ANSWERABLE][:1]:
             dispatcher.utter_message(response="utter_also")
-            dispatcher.utter_message(response=f"utter_{also}")
+            _answer(dispatcher, also)
             show_services(dispatcher, also, where)
         if new and new.question:
             ask_which_place(dispatcher, new.question)
         return [SlotSet(name, value) for name, value in where.as_slots().items()] if where is new else []
+
+
+def _answer(dispatcher: CollectingDispatcher, also: str) -> None:
+    """A second question's answer. A referral does not begin behind another answer: it is offered, where one can be taken."""
+    if also != REFERRAL:
+        dispatcher.utter_message(response=f"utter_{also}")
+    elif bootstrap.referrals_offered() is not None:
+        dispatcher.utter_message(response="utter_no_referral_now")
+    else:
+        begin = {"title": Titles.load().of(REFERRAL), "payload": f"/{REFERRAL}"}
+        dispatcher.utter_message(response=f"utter_{REFERRAL}", buttons=[begin])
 
 
 def show_services(dispatcher: CollectingDispatcher, topic: str, where: Whereabouts) -> None:

@@ -13,7 +13,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, Sanic
 from sanic.exceptions import PayloadTooLarge, SanicException
@@ -21,7 +20,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, empty, html, raw, redirect
 from sanic.response import json as json_response
 
-from channels import startup
+from channels import page, startup
 from channels.counting import Counting, Writing
 from channels.limits import Limits
 from channels.turns import Reply, Turns
@@ -29,7 +28,7 @@ from outreach import bootstrap
 from outreach.adapters.conversations import ConversationRow
 from outreach.privacy import capability
 from outreach.safety.exit_words import ExitWords
-from outreach.settings import ROOT, Settings
+from outreach.settings import Settings
 from outreach.watching import labels
 
 logger = logging.getLogger(__name__)
@@ -39,8 +38,8 @@ MOST_CHARACTERS = 1000
 # So many turns wait for each other at most. Whoever comes beyond that would wait for longer than a turn may take, and gets
 # the fixed reply with the helpline at once instead; work for people who have had it already would keep all others waiting.
 MOST_AT_ONCE = 150
+TOO_MANY = "Too many conversations were started from here. Please wait a minute. If you're in danger now, call 999."
 PURGE_EVERY = timedelta(seconds=60)
-_WEB = ROOT / "web"
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html"}
 
 
@@ -95,7 +94,7 @@ class Chat:
         # What could not be deleted when it was to be forgotten. It counts as forgotten, and is tried again.
         self._still_to_forget: set[str] = set()
         self.turns: Turns = None  # type: ignore[assignment]  # set by `start`, before the first request
-        self.page = jinja2.Environment(loader=jinja2.FileSystemLoader(_WEB), autoescape=True).get_template("chat.html")
+        self.page = page.template()
 
     def start(self, app: Sanic) -> None:
         """Build what needs the loaded agent."""
@@ -121,7 +120,7 @@ class Chat:
     async def check_pace(self, token: str, address: str, text: str | None) -> None:
         """Refuse what comes too fast; never an exit."""
         if not (text is not None and self.exit_words.match(text)) and not await self.limits.may_speak(token, address):
-            raise Refusal(429, "That was a lot of messages at once. Please wait a moment.")
+            raise Refusal(429, "That was a lot of messages at once. Please wait a minute, then send it again. If you're in danger now, call 999.")
 
     async def answer(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
         """The replies to a text or to a choice that the last reply offered. Raises `Refusal`."""
@@ -270,7 +269,7 @@ def _api_routes(blueprint: Blueprint, chat: Chat) -> None:
     async def begin(request: Request) -> HTTPResponse:
         _check_size(request)
         if not await chat.limits.may_begin(_address(request, chat.settings)):
-            raise Refusal(429, "Too many conversations were started from here. Please wait a minute.")
+            raise Refusal(429, TOO_MANY)
         token, replies = await chat.begin()
         return json_response({"session": token, "messages": as_contract(replies)}, 200 if token else 503)
 
@@ -289,16 +288,17 @@ def _api_routes(blueprint: Blueprint, chat: Chat) -> None:
 
 
 def _page_routes(blueprint: Blueprint, chat: Chat) -> None:
-    def page(session: str | None, replies: list[Reply], said: str = "", error: str = "", status: int = 200) -> HTTPResponse:
+    def drawn(session: str | None, replies: list[Reply], said: str = "", error: str = "", status: int = 200) -> HTTPResponse:
         body = chat.page.render(
             session=session or "", messages=as_contract(replies), said=said, error=error,
             safe_site=chat.settings.safe_site, static="/chat/static", limit=MOST_CHARACTERS,
+            idle_minutes=f"{chat.settings.idle_minutes:g}",
         )
         return html(body, status)
 
     @blueprint.get("/", strict_slashes=False)
     async def show(request: Request) -> HTTPResponse:
-        return page(None, [])
+        return drawn(None, [])
 
     @blueprint.post("/", strict_slashes=False)
     async def without_script(request: Request) -> HTTPResponse:
@@ -307,9 +307,9 @@ def _page_routes(blueprint: Blueprint, chat: Chat) -> None:
         token = _field(request, "session")
         if not token:
             if not await chat.limits.may_begin(_address(request, chat.settings)):
-                return page(None, [], error="Too many conversations were started from here. Please wait a minute.", status=429)
+                return drawn(None, [], error=TOO_MANY, status=429)
             token_or_none, replies = await chat.begin()
-            return page(token_or_none, replies)
+            return drawn(token_or_none, replies)
         typed, pressed = _field(request, "text"), _field(request, "choice")
         try:
             text, choice = _said({"choice": pressed} if pressed else {"text": typed})
@@ -318,10 +318,10 @@ def _page_routes(blueprint: Blueprint, chat: Chat) -> None:
             replies = await chat.answer(token, text, choice)
         except Refusal as refusal:
             kept = None if refusal.status == 401 else token
-            return page(kept, [], said="" if kept is None else typed, error=refusal.reason, status=refusal.status)
+            return drawn(kept, [], said="" if kept is None else typed, error=refusal.reason, status=refusal.status)
         if any(reply.command == "exit" for reply in replies):
             return _leave(chat.settings)
-        return page(token, replies, said=said)
+        return drawn(token, replies, said=said)
 
     @blueprint.get("/exit")
     async def leave(request: Request) -> HTTPResponse:
@@ -338,9 +338,9 @@ def _page_routes(blueprint: Blueprint, chat: Chat) -> None:
 
     @blueprint.get("/static/<name:str>")
     async def static(request: Request, name: str) -> HTTPResponse:
-        file = _WEB / name
+        file = page.FOLDER / name
         # Looked up among what is there, so no name can lead anywhere else.
-        if file.parent != _WEB or file.suffix not in (".css", ".js", ".svg") or file.name not in _names(_WEB):
+        if file.parent != page.FOLDER or file.suffix not in (".css", ".js", ".svg") or file.name not in _names(page.FOLDER):
             return json_response({"error": "There is nothing here."}, 404)
         return raw(file.read_bytes(), content_type=f"{_TYPES[file.suffix]}; charset=utf-8")
 

@@ -19,7 +19,6 @@ from outreach.staff import Staff
 # Why a form was refused; the error page has words for it.
 EXPIRED = "form expired"
 _BYTES = 32
-_HOURS = 3600
 
 
 async def load_session(request: Request) -> None:

@@ -6,17 +6,16 @@ from __future__ import annotations
 
 import html
 import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
 
+from outreach.directory.numbers import digits, parted
+
 ROOT = Path(__file__).resolve().parent.parent
 FALLBACK = ROOT / "deploy" / "fallback"
 REPLY = "utter_static_fallback"
-# A number in a reply can be tapped, as on the page (web/view.js).
-_PHONE = re.compile(r"\b(?:0\d(?: ?\d){8,9}|116 ?\d{3}|999|111|101)\b")
 # What may stand about an exit word in a form: everything that is no letter, bare or encoded.
 _NO_LETTER = r"(?:[-+._~*!'()]|%(?:[01][0-9a-f]|2[0-9a-f]|3[a-f]|40|5[b-f]|60|7[b-f]))"
 _SPACE = r"(?:[+]|%(?:20|0[9ad]))"
@@ -68,7 +67,10 @@ def page() -> str:
 
 
 def _with_phones(line: str) -> str:
-    return _PHONE.sub(lambda found: f'<a href="tel:{found[0].replace(" ", "")}">{found[0]}</a>', html.escape(line, quote=False))
+    return "".join(
+        f'<a href="tel:{digits(words)}">{words}</a>' if is_number else html.escape(words, quote=False)
+        for words, is_number in parted(line)
+    )
 
 
 def messages() -> dict[str, object]:

@@ -1,6 +1,7 @@
 // Draws messages. Text is only ever set as text. Mirrors the macros of chat.html.
 
-const PHONE = /\b(?:0\d(?: ?\d){8,9}|116 ?\d{3}|999|111|101)\b/g;
+// As in outreach/directory/numbers.py.
+const PHONE = /\b(?:0\d(?: ?\d){8,9}|0800 ?\d{4}|116 ?\d{3}|999|111|101)\b/g;
 const MONTHS = "January February March April May June July August September October November December".split(" ");
 
 /** An element with properties and children; null children are left out. */
@@ -72,12 +73,12 @@ function website(address) {
   return [link, " ", make("span", { className: "small", textContent: note })];
 }
 
-// An ISO time as a person says it: 9am, 4:30pm, midday. It comes in the service's own time zone.
+// An ISO time as a person says it: 9am, 4.30pm, midday. It comes in the service's own time zone.
 function clock(iso) {
   const hour = Number(iso.slice(11, 13));
   const minute = iso.slice(14, 16);
   if (minute === "00" && hour % 12 === 0) return hour ? "midday" : "midnight";
-  return `${((hour + 11) % 12) + 1}${minute === "00" ? "" : `:${minute}`}${hour < 12 ? "am" : "pm"}`;
+  return `${((hour + 11) % 12) + 1}${minute === "00" ? "" : `.${minute}`}${hour < 12 ? "am" : "pm"}`;
 }
 
 function openText({ open_now: openNow, next_change: change }) {
@@ -104,7 +105,7 @@ function service(item) {
     make(
       "dl",
       {},
-      item.hours?.text ? fact("Hours", item.hours.text) : null,
+      item.hours ? fact("Hours", item.hours.usual || item.hours.text) : null,
       item.areas?.length ? fact("Area", item.areas.join(", ")) : null,
       item.website ? fact("Website", ...website(item.website)) : null,
       fact("Last checked", checked),

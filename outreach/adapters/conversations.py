@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from outreach.adapters.database import metadata, writing
+from outreach.adapters.database import metadata, writing, writing_once
 from outreach.clock import naive_utc_now
 
 conversation = sa.Table(
@@ -73,12 +73,12 @@ class Conversations:
         return self._save(_SAVE_CHOICES, key=key, of=generation, sealed=sealed)
 
     def _save(self, statement: sa.sql.Update, **values: object) -> bool:
-        with writing(self._engine) as connection:
+        with writing_once(self._engine) as connection:
             return bool(connection.execute(statement, values).rowcount)
 
     def forget(self, key: str) -> None:
         """Delete the conversation; nothing happens when there is none."""
-        with writing(self._engine) as connection:
+        with writing_once(self._engine) as connection:
             connection.execute(sa.delete(conversation).where(conversation.c.row_key == key))
 
     def purge_idle(self) -> int:

@@ -128,8 +128,8 @@ def connect(url: str) -> Engine:
 def _connect_postgres(url: URL) -> Engine:
     """An engine that finds out by itself that the server was away, and that never waits for long (`patience`).
 
-    A transaction begins where something is written (`writing`, `durably`), and nowhere else. Nothing that is read needs one:
-    its beginning and its end would be two more ways to the server and back.
+    A transaction begins where several statements write (`writing`, `durably`), and nowhere else. What is read needs none, nor
+    does a single statement (`writing_once`): its beginning and its end would be two more ways to the server and back.
     """
     from outreach.adapters import patience
 
@@ -182,6 +182,20 @@ def writing(engine: Engine, patient: bool = False) -> Iterator[Connection]:
 
 def _to_write(engine: Engine) -> Connection:
     return engine.connect().execution_options(begin=WRITING)
+
+
+@contextmanager
+def writing_once(engine: Engine) -> Iterator[Connection]:
+    """Give a connection for one single statement that writes, which is whole or not at all by itself.
+
+    PostgreSQL is then asked once instead of three times. Two statements belong into `writing`.
+    """
+    if engine.dialect.name == "sqlite":
+        with writing(engine) as connection:
+            yield connection
+        return
+    with engine.connect() as connection:
+        yield connection
 
 
 @contextmanager

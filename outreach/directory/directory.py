@@ -112,11 +112,6 @@ class Directory:
         service = self.service(service_id)
         return service.opening(self._clock()).sentence if service else ""
 
-    def usual_hours(self, service_id: str) -> str | None:
-        """Say when a service is ordinarily open, as "Monday to Friday, 9am to 9pm"; None where that is not known."""
-        service = self.service(service_id)
-        return service.opening(self._clock()).usual if service else None
-
 
 class _Reach:
     """Whether a service's areas reach somebody."""

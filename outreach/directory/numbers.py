@@ -10,6 +10,9 @@ import phonenumbers
 SHORT_CODE = re.compile(r"\d{3,6}")
 # Childline's number is real, and shorter than any pattern for freephone numbers allows.
 SHORT_FREEPHONE = re.compile(r"0800\d{4}")
+# A number in a reply, which the page lets be tapped: a whole one, a freephone number of eight digits, or a short one.
+# web/view.js has the same pattern.
+TAPPABLE = re.compile(r"\b(?:0\d(?: ?\d){8,9}|0800 ?\d{4}|116 ?\d{3}|999|111|101)\b")
 PREMIUM_IN_TEXT = re.compile(r"(?<!\d)(?:\+?44[ -]?\(?0?\)?[ -]?|0)9\d(?:[ -]?\d){6,}")
 
 
@@ -27,6 +30,15 @@ def is_premium(number: str) -> bool:
 def names_premium(text: str) -> bool:
     """Tell whether a text holds a premium-rate number."""
     return PREMIUM_IN_TEXT.search(text) is not None
+
+
+def parted(text: str) -> list[tuple[str, bool]]:
+    """A text in pieces, in their order, each with whether it is a number to tap; no piece is empty."""
+    parts, end = [], 0
+    for match in TAPPABLE.finditer(text):
+        parts += [(text[end : match.start()], False), (match[0], True)]
+        end = match.end()
+    return [(words, is_number) for words, is_number in (*parts, (text[end:], False)) if words]
 
 
 def problem(number: str) -> str | None:

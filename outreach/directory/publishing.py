@@ -100,6 +100,7 @@ class PublishedService:
             "phones": [_card_phone(phone) for phone in self.phones],
             "hours": {
                 "text": opening.text,
+                "usual": opening.usual,
                 "open_now": opening.open_now,
                 "next_change": opening.next_change.isoformat() if opening.next_change else None,
             }

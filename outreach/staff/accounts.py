@@ -76,11 +76,6 @@ class Accounts:
         with self._store.reading() as rows:
             return rows.recovery_left(account_id)
 
-    def has_manager(self) -> bool:
-        """Whether anybody can come in as a manager."""
-        with self._store.reading() as rows:
-            return bool(_managers(rows))
-
     # One-time links
 
     def first_manager_link(self) -> str | None:

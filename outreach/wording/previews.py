@@ -1,16 +1,14 @@
 """Wording as the person will see it: on the page, and on a phone."""
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from outreach.content.placeholders import Directory, DirectoryValues, NothingToSay, fill
+from outreach.directory.numbers import parted
 from outreach.sms.alphabet import clean, segments
 from outreach.wording.replies import Said
 
-# What the page makes a number that can be tapped: web/view.js has the same.
-_NUMBER = re.compile(r"\b(?:0\d(?: ?\d){8,9}|116 ?\d{3}|999|111|101)\b")
 _ITEM = "- "
 
 
@@ -96,8 +94,4 @@ def _blocks(text: str) -> tuple[Block, ...]:
 
 
 def _parts(line: str) -> tuple[Part, ...]:
-    parts, end = [], 0
-    for match in _NUMBER.finditer(line):
-        parts += [Part(line[end : match.start()]), Part(match.group(0), tappable=True)]
-        end = match.end()
-    return tuple(part for part in (*parts, Part(line[end:])) if part.text)
+    return tuple(Part(words, tappable) for words, tappable in parted(line))

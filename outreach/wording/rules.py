@@ -10,7 +10,6 @@ from typing import Any
 
 import yaml
 
-from outreach.content.placeholders import PLACEHOLDER
 from outreach.settings import ROOT
 from outreach.sms.words import Words
 from outreach.wording.replies import PREFIX
@@ -94,10 +93,6 @@ class Rules:
     def examples(self) -> dict[str, str]:
         """What stands for a placeholder in a preview."""
         return {name: str(each["example"]) for name, each in self._given["placeholders"].items() if "example" in each}
-
-    def filled_longest(self, text: str) -> str:
-        """The text with every placeholder as long as it can become. Raises KeyError for one that is not known."""
-        return PLACEHOLDER.sub(lambda match: self.longest(match.group(1)), text)
 
     def never_said(self, text: str, key: str) -> list[Banned]:
         """Which of the banned phrases are in a text."""

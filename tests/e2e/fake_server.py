@@ -16,9 +16,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from jinja2 import Environment, FileSystemLoader
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
 
-WEB = Path(__file__).resolve().parents[2] / "web"
+from channels.page import template  # noqa: E402
+
+
+WEB = ROOT / "web"
 STATIC = "/chat/static"
 SAFE_SITE = "https://weather.example/"
 LIMIT = 1000
@@ -29,9 +33,8 @@ Message = dict[str, Any]
 
 def render_page(**values: Any) -> str:
     """The page as the server renders it; values left out are empty."""
-    page = Environment(loader=FileSystemLoader(WEB), autoescape=True).get_template("chat.html")
     empty: dict[str, Any] = {"session": "", "messages": [], "said": "", "error": ""}
-    return page.render(**{**empty, "safe_site": SAFE_SITE, "static": STATIC, "limit": LIMIT, **values})
+    return template().render(**{**empty, "safe_site": SAFE_SITE, "static": STATIC, "limit": LIMIT, "idle_minutes": "30", **values})
 
 
 def message(text: str, *, choices: list[str] | None = None, services: list[Message] | None = None) -> Message:
@@ -51,7 +54,8 @@ HELPLINE: Message = {
     "summary": "Someone to listen, and to talk through what you might want to do. For anyone aged 16 or over.",
     "phones": [{"number": "08088 088 088", "href": "tel:08088088088", "cost": "Free", "on_bill": False}],
     "hours": {
-        "text": "Monday to Friday 9am to 9pm, weekends 9am to 4pm",
+        "text": "Closed now, opens Sunday at 9am",
+        "usual": "Monday to Friday 9am to 9pm, weekends 9am to 4pm",
         "open_now": False,
         "next_change": "2026-11-22T09:00:00+00:00",
     },
@@ -64,7 +68,7 @@ NATIONAL: Message = {
     "name": "National Domestic Abuse Helpline",
     "summary": "Open at any hour. They can look for a refuge place with you.",
     "phones": [{"number": "0808 2000 247", "href": "tel:08082000247", "cost": "Free", "on_bill": None}],
-    "hours": {"text": "24 hours, every day", "open_now": True, "next_change": None},
+    "hours": {"text": "Open now", "usual": "24 hours, every day", "open_now": True, "next_change": None},
     "areas": ["England"],
     "website": None,
     "last_checked": "2026-11-12",

@@ -64,6 +64,26 @@ def test_nobody_sees_a_write_before_it_is_whole(engine: Engine, url: str) -> Non
     other.dispose()
 
 
+def test_a_single_write_is_there_at_once_and_leaves_no_transaction_open(engine: Engine, url: str) -> None:
+    other = database.connect(url)
+    for name in ("first", "second"):
+        with database.writing_once(engine) as connection:
+            add(connection, name)
+            driver: Any = connection.connection.dbapi_connection
+            assert driver.autocommit and driver.info.transaction_status == 0
+        assert name in names(other)
+    other.dispose()
+
+
+def test_a_single_write_that_breaks_leaves_nothing_and_the_connection_goes_on(engine: Engine) -> None:
+    with pytest.raises(sa.exc.DataError), database.writing_once(engine) as connection:
+        connection.execute(sa.text("INSERT INTO thing SELECT (CASE WHEN n = 2 THEN 1 / 0 ELSE n END)::text FROM generate_series(1, 2) n"))
+    assert names(engine) == []
+    with database.writing_once(engine) as connection:
+        add(connection, "after")
+    assert names(engine) == ["after"]
+
+
 def test_a_read_leaves_no_transaction_open_and_begins_none(engine: Engine) -> None:
     with database.writing(engine) as connection:
         add(connection, "first")

@@ -10,6 +10,7 @@ import jinja2
 import pytest
 from test_directory import PLAIN, FakeRepository
 
+from channels.page import template
 from outreach.directory.directory import Directory
 from outreach.directory.publishing import Freshness
 from outreach.model import Service
@@ -63,7 +64,7 @@ def test_what_was_never_checked_follows_its_own_setting(hide: bool) -> None:
 
 
 def test_the_plain_page_says_that_it_may_have_changed() -> None:
-    page = jinja2.Environment(loader=jinja2.FileSystemLoader(ROOT / "web"), autoescape=True).get_template("chat.html")
+    page = template()
     drawn = {days: _drawn(page, checked(days)) for days in (10, 91)}
     assert "It may have changed since." not in drawn[10]
     assert "25 August 2026. It may have changed since." in drawn[91]

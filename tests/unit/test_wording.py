@@ -207,7 +207,7 @@ class Reply:
     @property
     def filled(self) -> str:
         """The text with every placeholder as long as it can become."""
-        return RULES.filled_longest(self.text)
+        return PLACEHOLDER.sub(lambda match: RULES.longest(match.group(1)), self.text)
 
 
 def _replies() -> list[Reply]:
