@@ -33,6 +33,8 @@ _MACRO = re.compile(r"<([A-Z_]+)>")
 # What a gap ("..") never runs over: the end of a sentence, a turn of thought, and a "no".
 _NO_GAP = [END, "but", "not", "never", "no", "nobody"]
 _GAPS = {"..": "{0,3}", "...": "{0,7}"}
+# In spaCy's Doc, for every word that the file does not name: spaCy keeps each word that it ever got. No message holds it.
+_OTHER = "_"
 _EDGES = ("^", "^^", "$", "$$")
 # In a message without full stops a sentence is taken to reach this many words to either side.
 _REACH = 14
@@ -115,7 +117,8 @@ class Pattern:
 class _Message:
     """A message's words as spaCy's Doc. Commas are left out of it, and remembered as places where a clause ends."""
 
-    def __init__(self, vocab: Any, words: list[str]) -> None:
+    def __init__(self, vocab: Any, words: list[str], named: frozenset[str]) -> None:
+        """`named` are the words that the file names: to a pattern, all others are one and the same."""
         kept: list[str] = []
         self.commas: set[int] = set()
         for word in words:
@@ -125,7 +128,7 @@ class _Message:
                 kept.append(word)
         self.kept = kept
         self.words = frozenset(kept)
-        self.doc = Doc(vocab, words=kept)
+        self.doc = Doc(vocab, words=[word if word in named else _OTHER for word in kept])
         self.found: dict[str, list[Span]] = {}
 
     def fits(self, start: int, end: int, edges: frozenset[str]) -> bool:
@@ -171,6 +174,7 @@ class _Words:
     forms: dict[str, dict[str, frozenset[str]]]
     macros: Mapping[str, list[str]]
     used: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=lambda: set(_NO_GAP))
 
     def phrases(self, wordings: Iterable[str]) -> Iterator[Phrase]:
         """The wordings as spaCy patterns."""
@@ -210,9 +214,11 @@ class _Words:
         return token | {"LOWER": {"IN": sorted(self._members(atom))}}
 
     def _members(self, atom: str) -> frozenset[str]:
-        return frozenset().union(*(self._named(part) for part in atom.split("|")))
+        members = frozenset().union(*(self._of(part) for part in atom.split("|")))
+        self.named.update(members)
+        return members
 
-    def _named(self, part: str) -> frozenset[str]:
+    def _of(self, part: str) -> frozenset[str]:
         name, _, forms = part.partition(":")
         if set(part) & set("<>^$?!"):
             raise ValueError(f"cannot be one of several: {part}")
@@ -264,6 +270,7 @@ class SafetyMatcher:
             spelling["after_ill_and_hell"].split(),
             lambda word: word in vocab.strings,
         )
+        self._named = frozenset(words.named)
         self.unused = (set(words.lists) | set(words.forms) | set(words.macros)) - words.used
 
     @classmethod
@@ -281,7 +288,7 @@ class SafetyMatcher:
         words = self._speller.words(text)
         if not words:
             return
-        message = _Message(self._vocab, words)
+        message = _Message(self._vocab, words, self._named)
         for pattern in self._patterns:
             if any(self._holds(pattern, span, message) for span in pattern.wordings.spans(message)):
                 yield Match(pattern.intent, pattern.id)
@@ -289,7 +296,7 @@ class SafetyMatcher:
     def alone(self, text: str) -> bool:
         """Whether somebody says that they are alone for a while, and so has no reason to leave."""
         words = self._speller.words(text)
-        return bool(words) and next(self._alone.spans(_Message(self._vocab, words)), None) is not None
+        return bool(words) and next(self._alone.spans(_Message(self._vocab, words, self._named)), None) is not None
 
     def _holds(self, pattern: Pattern, span: Span, message: _Message) -> bool:
         return all(self._near(name, span, message) for name in pattern.needs) and not any(

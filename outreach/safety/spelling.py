@@ -16,6 +16,7 @@ COMMA = ","
 _PLAIN = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "“": " ", "”": " ", "–": ",", "—": ",", "…": "."})
 _TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z]+)*|[.!?;\n]+|[,()]| - |[\U0001F602\U0001F923\U0001F480]")
 _LAUGH = frozenset("\U0001F602\U0001F923\U0001F480")
+_DOUBLED = re.compile(r"([a-z])\1")
 _STRETCHED = re.compile(r"([a-z])\1{2,}")
 # "14f" and "6yr" are two words each; "have 2 go" is "have to go".
 _PART = re.compile(r"[a-z]+|\d+")
@@ -41,9 +42,11 @@ class Speller:
         self._never = frozenset(never)
         self._verbs = frozenset(verbs)
         self._known = known
-        targets = sorted(set(repairs))
-        self._by_length = {n: [w for w in targets if abs(len(w) - n) <= 2] for n in range(3, 20)}
-        self._cache: dict[str, str] = {}
+        # By length and first letter: so few are left to compare that no word somebody wrote has to be remembered.
+        self._near: dict[tuple[int, str], list[str]] = {}
+        for target in set(repairs):
+            for length in range(len(target) - 2, len(target) + 3):
+                self._near.setdefault((length, target[0]), []).append(target)
 
     def words(self, text: str) -> list[str]:
         """The words and marks of the text."""
@@ -84,23 +87,24 @@ class Speller:
         return (head, whole) if whole else (head, "'" + tail)
 
     def _repaired(self, word: str) -> str:
-        if len(word) < 4 or len(word) >= 19:
-            return word
-        if word not in self._cache:
-            if len(self._cache) > 5000:
-                self._cache.clear()
-            self._cache[word] = self._nearest(word)
-        return self._cache[word]
+        return word if len(word) < 4 or len(word) >= 19 else self._nearest(word)
+
+    def _plain(self, word: str) -> bool:
+        return word in self._never or self._known(word)
 
     def _nearest(self, word: str) -> str:
         """The danger word this one is a slip of, or the word itself."""
-        for squeezed in (word, re.sub(r"([a-z])\1", r"\1", word)):
-            if squeezed in self._never or self._known(squeezed):
-                return word if squeezed is word else squeezed
+        if self._plain(word):
+            return word
+        squeezed = _DOUBLED.sub(r"\1", word)
+        if self._plain(squeezed):
+            return squeezed
         if word.endswith("in") and self._known(word + "g"):
             return word + "g"
         near = 2 if len(word) >= _LONG_WORD else 1
-        best = min(((distance(word, w, near), w) for w in self._by_length[len(word)]), default=(near + 1, word))
+        # As `distance` has it: the first letter is right, or swapped with the second.
+        targets = (target for first in {word[0], word[1]} for target in self._near.get((len(word), first), ()))
+        best = min(((distance(word, target, near), target) for target in targets), default=(near + 1, word))
         return best[1] if best[0] <= near else word
 
 

@@ -392,6 +392,14 @@ def test_distance(one: str, other: str, apart: int) -> None:
     assert distance(one, other, 2) == apart
 
 
+def test_nothing_that_somebody_wrote_stays_behind() -> None:
+    safety = SafetyMatcher.load()
+    written = ["zebedina", "quillfeather", "wheathamstedd", "stranggeling"]
+    found = safety.match(f"im {written[0]} {written[1]} from {written[2]}, hes {written[3]} me")
+    assert found is not None and found.intent == "immediate_danger"
+    assert [word for word in written if word in safety._vocab.strings or word in str(vars(safety._speller))] == []
+
+
 def test_danger_in_the_middle_of_a_long_message_is_found(safety: SafetyMatcher) -> None:
     before = "We met at work and he was lovely. My mum never took to him. He used to shout a lot and I got used to it. " * 2
     after = " I wanted to ask about the council list as well. I work part time. Thank you for reading, sorry it is long. " * 2
