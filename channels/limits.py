@@ -1,10 +1,10 @@
 """How much one conversation, one address, and all together may ask for in a minute. Kept under hashes."""
 from __future__ import annotations
 
-import ipaddress
 from hashlib import blake2b
 
 from outreach.adapters.pace import Pace
+from outreach.network import network_of
 
 _MINUTE = 60.0
 # An office or a mobile network may stand behind one address: it may send as much as ten conversations, and not as much as
@@ -12,8 +12,6 @@ _MINUTE = 60.0
 _CONVERSATIONS_OF_AN_ADDRESS = 10
 # All together may begin as many conversations as ten addresses, and never fewer than a thousand a minute.
 _ADDRESSES, _LEAST_IN_ALL = 10, 1000
-# Whoever has an IPv6 address mostly has as many as this leaves open.
-_IPV6_NETWORK = 64
 
 
 class Limits:
@@ -38,18 +36,6 @@ class Limits:
             return False
         most = max(_LEAST_IN_ALL, self._sessions * _ADDRESSES)
         return await self._pace.may("begin", "all", most, _MINUTE)
-
-
-def network_of(address: str) -> str:
-    """What counts as one address: of IPv6 the network that one household or phone has to itself."""
-    try:
-        found = ipaddress.ip_address(address.strip("[]"))
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv6Address):
-        mapped = found.ipv4_mapped
-        return str(mapped) if mapped else str(ipaddress.ip_network((int(found), _IPV6_NETWORK), strict=False))
-    return str(found)
 
 
 def _hashed(who: str) -> str:

@@ -15,6 +15,7 @@ from console.threads import in_thread
 from outreach import bootstrap
 from outreach.exchange import feed
 from outreach.exchange.feed import PER_PAGE, BadQueryError, Feed
+from outreach.network import network_of
 
 blueprint = Blueprint("open_referral")
 
@@ -102,7 +103,7 @@ def _too_many(request: Request) -> HTTPResponse | None:
         # The limiter keeps a weak reference to its storage only.
         ctx.feed_storage = MemoryStorage()
         ctx.feed_limits = MovingWindowRateLimiter(ctx.feed_storage)
-    asks = blake2b(address_of(request).encode(), digest_size=16, person=b"feed").hexdigest()
+    asks = blake2b(network_of(address_of(request)).encode(), digest_size=16, person=b"feed").hexdigest()
     if ctx.feed_limits.hit(RateLimitItemPerMinute(ctx.settings.feed_per_minute), "feed", asks):
         return None
     response = _refused(429, "too many requests: wait a minute")

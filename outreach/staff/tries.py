@@ -1,13 +1,13 @@
 """How often somebody may try a password before they have to wait."""
 from __future__ import annotations
 
-import ipaddress
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from outreach.clock import utc_now
+from outreach.network import network_of
 from outreach.privacy.key_files import derived
 from outreach.staff.records import Rows
 
@@ -47,7 +47,7 @@ class Tries:
 
     def from_address(self, address: str) -> Tried:
         """Those from an address."""
-        return Tried(derived(self._key, b"staff-from-tries", _network(address).encode()).hex(), FROM_AN_ADDRESS)
+        return Tried(derived(self._key, b"staff-from-tries", network_of(address).encode()).hex(), FROM_AN_ADDRESS)
 
     def of_session(self, account_id: str) -> Tried:
         """Those by somebody who is in already, of their own password."""
@@ -71,12 +71,3 @@ class Tries:
     def forget(self, rows: Rows, tried: Tried) -> None:
         """It was the right one: begin at none."""
         rows.forget_tries(tried.who)
-
-
-def _network(address: str) -> str:
-    """One home or office has a whole /64 of the newer addresses."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network(f"{parsed}/64", strict=False)) if parsed.version == 6 else str(parsed)

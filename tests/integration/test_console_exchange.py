@@ -256,6 +256,17 @@ def test_who_asks_too_often_waits(start_console: Callable[..., Console]) -> None
     assert codes == [200, 200, 200, 429, 429]
 
 
+def test_whoever_has_many_of_the_newer_addresses_asks_as_one(start_console: Callable[..., Console]) -> None:
+    console = start_console(FEED_PER_MINUTE="3", TRUSTED_PROXIES="1")
+
+    def asked(*addresses: str) -> list[int]:
+        feed = f"{console.url}/open-referral/services?per_page=1"
+        return [httpx.get(feed, headers={"X-Forwarded-For": address}).status_code for address in addresses]
+
+    assert asked(*(f"2001:db8:1:2::{number}" for number in range(1, 6))) == [200, 200, 200, 429, 429]
+    assert asked("2001:db8:1:3::1", "192.0.2.1") == [200, 200]
+
+
 def test_without_unchecked_services_the_list_has_only_what_was_checked(start_console: Callable[..., Console]) -> None:
     console = start_console(SHOW_UNCHECKED="no")
     assert httpx.get(f"{console.url}/open-referral/services").json()["total_items"] == 0

@@ -284,6 +284,8 @@ def test_one_home_of_the_newer_addresses_counts_as_one() -> None:
     assert tries.from_address("2001:db8:1:2::1") == tries.from_address("2001:db8:1:2:ffff::9")
     assert tries.from_address("2001:db8:1:2::1") != tries.from_address("2001:db8:1:3::1")
     assert tries.from_address("192.0.2.1") != tries.from_address("192.0.2.2")
+    # As a socket for both kinds of address tells the older ones: they are no one home.
+    assert tries.from_address("::ffff:192.0.2.1") != tries.from_address("::ffff:192.0.2.2")
 
 
 def test_neither_names_nor_addresses_that_tried_are_kept_in_the_clear(house: House) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from channels.limits import Limits, network_of
+from channels.limits import Limits
 from channels.turns import Reply
 from channels.web import MOST_AT_ONCE, Chat
 from outreach.adapters.pace import Pace
+from outreach.network import network_of
 from outreach.privacy import capability
 from outreach.settings import load
 
