@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timezone
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from outreach.adapters import database, service_search
 from outreach.adapters.audit_log import AuditLog, Record
-from outreach.adapters.service_versions import ServiceVersions, row_of, service_version, version_of
+from outreach.adapters.service_versions import ServiceVersions, live_row, row_of, service_version, version_of
 from outreach.editing.errors import EditingError
 from outreach.editing.versions import Document, Version
 
@@ -140,7 +140,7 @@ class ManyChanges:
         last = connection.execute(sa.select(sa.func.max(table.c.position))).scalar()
         position, new = -1 if last is None else int(last), []
         for service_id, (document, at) in self._live.items():
-            values = _values(document, at)
+            values = live_row(document, at)
             if self._read_live[service_id] is not None:
                 connection.execute(sa.update(table).where(table.c.key == service_id).values(**values))
             else:
@@ -170,18 +170,6 @@ def _live(connection: Connection, service_ids: Sequence[str]) -> dict[str, Docum
         rows = connection.execute(sa.select(table.c.key, table.c.document).where(table.c.key.in_(some)))
         found.update({row.key: row.document for row in rows})
     return found
-
-
-def _values(document: Document, at: datetime) -> dict[str, Any]:
-    assured = document.get("assured_date")
-    return {
-        "document": dict(document),
-        "kind": document["kind"],
-        "status": document["status"],
-        "name": document["name"],
-        "assured_date": date.fromisoformat(assured) if assured else None,
-        "edited_at": at.astimezone(timezone.utc),
-    }
 
 
 def _insert(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -144,15 +144,7 @@ class DatabaseChange:
 
     def put_live(self, service_id: str, document: Document, at: datetime) -> None:
         """Let the assistant read this from its next answer on. `edited_at` keeps the importer's hands off it."""
-        table, assured = database.service, document.get("assured_date")
-        values = {
-            "document": dict(document),
-            "kind": document["kind"],
-            "status": document["status"],
-            "name": document["name"],
-            "assured_date": date.fromisoformat(assured) if assured else None,
-            "edited_at": at.astimezone(timezone.utc),
-        }
+        table, values = database.service, live_row(document, at)
         done = self._connection.execute(sa.update(table).where(table.c.key == service_id).values(**values))
         if not done.rowcount:
             position = self._position()
@@ -213,6 +205,19 @@ def row_of(version: Version) -> dict[str, Any]:
         "action": version.action.value,
         "authors": list(version.authors),
         **{name: _stored(row[name]) for name in _TIMES if row[name] is not None},
+    }
+
+
+def live_row(document: Document, at: datetime) -> dict[str, Any]:
+    """Give what the row of a service holds of its public document, put there by staff at `at`."""
+    assured = document.get("assured_date")
+    return {
+        "document": dict(document),
+        "kind": document["kind"],
+        "status": document["status"],
+        "name": document["name"],
+        "assured_date": date.fromisoformat(assured) if assured else None,
+        "edited_at": at.astimezone(timezone.utc),
     }
 
 
