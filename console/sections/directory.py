@@ -36,6 +36,10 @@ READERS = (Role.EDITOR, Role.PUBLISHER, Role.MANAGER)
 WRITERS = (Role.EDITOR, Role.PUBLISHER)
 PUBLIC_NOW = "Published. The assistant says so from its next answer on."
 FOR_A_SECOND_PERSON = "Saved. It changes {}, so a second person has to look at it before people see it."
+NOT_WHAT_WAS_CHECKED = (
+    "it was not noted as checked: what people see changed while you had this page open, by {}. It now stands above, "
+    "for you to make sure of"
+)
 NEW = "new"
 # Addresses of pages that are no services.
 RESERVED = (NEW, "queue")
@@ -231,7 +235,12 @@ async def withdraw(request: Request, service_id: str) -> HTTPResponse:
 async def check(request: Request, service_id: str) -> HTTPResponse:
     """Record that somebody made sure of the entry today."""
     way, note = str(form_data(request).get("way", "")), str(form_data(request).get("check_note", ""))[:1000]
-    await in_thread(bootstrap.service_editing().assure, request.ctx.staff, service_id, way, note)
+    seen = _number(form_data(request).get("seen_live"))
+    try:
+        await in_thread(bootstrap.service_editing().assure, request.ctx.staff, service_id, way, seen, note)
+    except MovedOn as error:
+        moved_on = Mistakes([Mistake("way", NOT_WHAT_WAS_CHECKED.format(error.theirs.made_by_name))])
+        return await _entry_page(request, service_id, moved_on, status=409)
     return back_to(request, f"/services/{service_id}", "Thank you. The entry now says that it was checked today.")
 
 

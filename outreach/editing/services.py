@@ -148,13 +148,17 @@ class ServiceEditing:
             version = self._new(entry, by, {**live.document, "status": HOLD}, Action.WITHDRAWN, reason.strip())
             return self._make_public(change, by.id, entry, version, "service.withdrawn")
 
-    def assure(self, by: Staff, service_id: str, way: str, note: str = "") -> Version:
-        """Record that this person made sure of what is public today with the service itself; `way` is one of WAYS."""
+    def assure(self, by: Staff, service_id: str, way: str, seen_live: int | None, note: str = "") -> Version:
+        """Record that this person made sure of what is public today with the service itself; `way` is one of WAYS.
+
+        `seen_live` is the number of what they made sure of. Raises MovedOn where something else was published meanwhile.
+        """
         _must_be(by, Role.EDITOR, Role.PUBLISHER)
         if way not in WAYS:
             raise Mistakes([Mistake("way", "say how you checked")])
         with self._store.changing() as change:
             entry, live = self._read_live(change, service_id)
+            _must_be_seen(entry, seen_live)
             today = self._clock().astimezone(LONDON).date().isoformat()
             document = {**live.document, "assured_date": today, "assurer": by.name}
             version = self._new(entry, by, document, Action.ASSURED, f"Checked {WAYS[way]}. {note.strip()}".strip())
@@ -271,11 +275,9 @@ class ServiceEditing:
     def _approved(self, change: Change, by: Staff, entry: Entry, number: int, seen_live: int | None) -> Version:
         """Give the version as it may be published by this person, or raise why not."""
         _must_be(by, Role.PUBLISHER)
-        version, live = _pending(entry, number), entry.live
-        seen = entry.version(seen_live) if seen_live is not None else None
-        if live is not None and live.number != seen_live and (seen is None or not same_words(seen.document, live.document)):
-            raise MovedOn(live)
-        before = live.document if live else None
+        version = _pending(entry, number)
+        _must_be_seen(entry, seen_live)
+        before = entry.live.document if entry.live else None
         document = with_assurance_of(checked(version.document, before, change.areas()), before)
         because = sensitive(before, document)
         if because and by.id in version.authors:
@@ -375,6 +377,13 @@ def _pending(entry: Entry, number: int, *states: State) -> Version:
     if pending is None or pending.number != number or (states and pending.state not in states):
         raise MovedOn(entry.head)
     return pending
+
+
+def _must_be_seen(entry: Entry, seen_live: int | None) -> None:
+    """Raise MovedOn where what is public says something else than the version that somebody had before them."""
+    live, seen = entry.live, entry.version(seen_live) if seen_live is not None else None
+    if live is not None and live.number != seen_live and (seen is None or not same_words(seen.document, live.document)):
+        raise MovedOn(live)
 
 
 def _must_be(by: Staff, *roles: Role) -> None:

@@ -180,13 +180,26 @@ def test_withdrawing_wants_a_reason_and_is_at_once(desk: Console, publisher: Sta
 
 def test_a_check_is_recorded_with_who_and_when(desk: Console, editor: Staffer) -> None:
     assert 'aria-current="page"' in editor.get("/services/queue?what=never").text
-    assert "Thank you" in said(editor, editor.post("/services/rights-of-women/check", {"way": "phone", "check_note": "the duty worker"}))
+    assert "Thank you" in said(editor, do(editor, "rights-of-women", "check", way="phone", check_note="the duty worker"))
     today = datetime.now(LONDON).date().isoformat()
     document = live(desk, "rights-of-women")
     assert (document["assured_date"], document["assurer"]) == (today, "Edith")
     assert "Checked by phone. the duty worker" in editor.get("/services/rights-of-women").text
     missing = editor.post("/services/rights-of-women/check", {})
     assert missing.status_code == 422 and "say how you checked" in missing.text
+
+
+def test_what_changed_while_somebody_rang_is_not_said_to_be_checked(desk: Console, editor: Staffer, publisher: Staffer) -> None:
+    before = waiting(editor, "mens-advice-line", "check")
+    send(publisher, "mens-advice-line", {**form(publisher, "mens-advice-line"), "description": "A new number from Monday."}, "publish")
+    typed = {**before, "way": "phone", "check_note": "the duty worker"}
+    answer = editor.post("/services/mens-advice-line/check", typed)
+    assert answer.status_code == 409 and "changed while you had this page open" in html.unescape(answer.text)
+    assert "A new number from Monday." in answer.text and 'value="the duty worker"' in answer.text
+    assert live(desk, "mens-advice-line")["assured_date"] is None
+    # Whoever has seen it now, and made sure of it, says so with the same button.
+    again = fields_of(answer.text, "/services/mens-advice-line/check")
+    assert again["way"] == "phone" and "Thank you" in said(editor, editor.post("/services/mens-advice-line/check", again))
 
 
 def test_what_is_due_is_listed_oldest_first(desk: Console, editor: Staffer) -> None:

@@ -157,7 +157,7 @@ def test_an_editor_alone_cannot_publish(editing: ServiceEditing, live: Any) -> N
 def test_who_neither_edits_nor_publishes_can_change_nothing(editing: ServiceEditing, who: Staff) -> None:
     for attempt in (
         lambda: editing.save(who, LINE, changed(editing, description="x"), 1),
-        lambda: editing.assure(who, LINE, "phone"),
+        lambda: editing.assure(who, LINE, "phone", 1),
         lambda: editing.withdraw(who, LINE, "because"),
         lambda: editing.create(who, {**changed(editing), "id": "a-new-one"}),
     ):
@@ -312,7 +312,7 @@ def test_when_two_edit_the_same_the_second_is_told_and_overwrites_nothing(editin
 
 def test_a_check_meanwhile_disturbs_nobody_who_edits(editing: ServiceEditing) -> None:
     opened = changed(editing)
-    editing.assure(OTHER_PUBLISHER, LINE, "phone")
+    editing.assure(OTHER_PUBLISHER, LINE, "phone", 1)
     number = editing.save(PUBLISHER, LINE, {**opened, "description": "New words."}, 1).number
     version = editing.publish(PUBLISHER, LINE, number, 1)
     assert version.document["assured_date"] == "2026-11-24"
@@ -325,12 +325,30 @@ def test_saving_the_same_again_makes_no_version(editing: ServiceEditing) -> None
 
 def test_a_check_with_the_service_is_dated_and_signed(editing: ServiceEditing, live: Any, audit: FakeAudit) -> None:
     before = live()
-    version = editing.assure(EDITOR, LINE, "phone", "spoke to the volunteer on duty")
+    version = editing.assure(EDITOR, LINE, "phone", 1, "spoke to the volunteer on duty")
     assert live() == {**before, "assured_date": "2026-11-24", "assurer": "Edith"}
     assert version.note == "Checked by phone. spoke to the volunteer on duty"
     assert audit.rows[-1][4]["way"] == "phone"
     with pytest.raises(Mistakes):
-        editing.assure(EDITOR, LINE, "telepathy")
+        editing.assure(EDITOR, LINE, "telepathy", 1)
+
+
+def test_a_check_is_of_what_was_seen(editing: ServiceEditing, live: Any) -> None:
+    """Whoever rang the old number has not made sure of the new one."""
+    number = drafted(editing, EDITOR, **another_number(editing))
+    editing.publish(PUBLISHER, LINE, number, 1)
+    for seen in (1, None):
+        with pytest.raises(MovedOn):
+            editing.assure(EDITOR, LINE, "phone", seen)
+    assert (live()["phones"][0]["number"], live()["assured_date"]) == (OTHER_NUMBER, None)
+    editing.assure(EDITOR, LINE, "phone", number)
+    assert live()["assured_date"] == "2026-11-24"
+
+
+def test_two_who_check_the_same_words_disturb_each_other_not(editing: ServiceEditing, live: Any) -> None:
+    editing.assure(OTHER_PUBLISHER, LINE, "website", 1)
+    editing.assure(EDITOR, LINE, "phone", 1)
+    assert live()["assurer"] == "Edith"
 
 
 def test_nobody_types_in_when_something_was_checked(editing: ServiceEditing, live: Any) -> None:
@@ -341,7 +359,7 @@ def test_nobody_types_in_when_something_was_checked(editing: ServiceEditing, liv
 
 def test_a_check_is_of_the_day_in_england(editing: ServiceEditing, clock: Clock, live: Any) -> None:
     clock.now = datetime(2026, 6, 30, 23, 30, tzinfo=timezone.utc)
-    editing.assure(EDITOR, LINE, "phone")
+    editing.assure(EDITOR, LINE, "phone", live_number(editing))
     assert live()["assured_date"] == "2026-07-01"
 
 
@@ -387,7 +405,7 @@ def test_what_changed_after_its_approval_is_looked_at_again(
 def test_a_check_after_approval_does_not_hold_up_the_schedule(editing: ServiceEditing, clock: Clock, live: Any) -> None:
     number = drafted(editing, EDITOR, description="New words.")
     editing.schedule(PUBLISHER, LINE, number, 1, clock.now + timedelta(hours=1))
-    editing.assure(EDITOR, LINE, "phone")
+    editing.assure(EDITOR, LINE, "phone", live_number(editing))
     clock.now += timedelta(hours=2)
     assert editing.publish_due() == 1
     assert (live()["description"], live()["assured_date"]) == ("New words.", "2026-11-24")
@@ -464,7 +482,7 @@ def test_a_change_by_the_files_after_a_draft_is_a_version_of_its_own(
     with database.writing(engine) as connection:
         table = database.service
         connection.execute(sa.update(table).where(table.c.key == LINE).values(document={**live(), "alert": "From the files."}))
-    editing.assure(EDITOR, LINE, "phone")
+    editing.assure(EDITOR, LINE, "phone", live_number(editing))
     versions = editing.entry(LINE).versions
     assert [(each.number, each.state, each.action) for each in versions] == [
         (4, State.PUBLISHED, Action.ASSURED),
