@@ -25,7 +25,7 @@ from channels import startup
 from channels.counting import Counting
 from channels.sms_limits import May, TextLimits
 from channels.sms_once import REPLY_SECONDS, Once
-from channels.sms_threads import Said, Threads
+from channels.sms_threads import MOST_SECONDS, Said, Threads
 from channels.turns import Turns
 from outreach import bootstrap
 from outreach.adapters.text_conversations import TextConversations
@@ -165,7 +165,7 @@ class Door:
         conversations = TextConversations(bootstrap.engine(), idle, timedelta(minutes=self._settings.idle_minutes))
         self._threads = Threads(
             agent, turns, conversations, self._texts, self._words, idle.total_seconds(),
-            locks=bootstrap.turn_locks("thread"), begun=lambda: self._metrics.begun(SmsChannel.name()),
+            locks=bootstrap.turn_locks("thread"), leavings=bootstrap.leavings(MOST_SECONDS), begun=lambda: self._metrics.begun(SmsChannel.name()),
         )  # fmt: skip
         try:
             self._senders = Senders.load(self._settings.sms_key_file)
@@ -225,7 +225,7 @@ class Door:
             return await asyncio.wait_for(asyncio.shield(turn), min(ANSWER_WITHIN, self._settings.turn_seconds + 1.0))
         except asyncio.TimeoutError:
             logger.error("a text waited too long for its answer")
-            return self._threads.static(labels.TOO_SLOW)
+            return await self._threads.without_memory(sender, incoming.said, labels.TOO_SLOW)
 
     async def _turn(self, sender: str, incoming: Incoming) -> list[str]:
         try:

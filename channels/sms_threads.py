@@ -12,6 +12,7 @@ from typing import Any
 from rasa.core.agent import Agent
 
 from channels.turns import STATIC_FALLBACK, Reply, Turns
+from outreach.adapters.leavings import Leavings
 from outreach.adapters.text_conversations import TextConversations
 from outreach.adapters.turn_locks import TurnLocks
 from outreach.privacy import capability
@@ -54,7 +55,7 @@ class Threads:
     def __init__(
         self, agent: Agent, turns: Turns, conversations: TextConversations, texts: Texts, words: Words,
         idle_seconds: float, clock: Callable[[], float] = time.time, begun: Callable[[], None] = lambda: None,
-        locks: TurnLocks | None = None,
+        locks: TurnLocks | None = None, leavings: Leavings | None = None,
     ) -> None:
         self._agent = agent
         self._turns = turns
@@ -68,19 +69,25 @@ class Threads:
         self._still_to_forget: set[str] = set()
         self._forgetting: set[asyncio.Task[None]] = set()
         self._locks = locks or TurnLocks("thread")
+        self._leavings = leavings or Leavings(MOST_SECONDS, clock=clock)
 
     async def answer(self, sender: str, said: Said, metadata: dict[str, Any]) -> list[str]:
         """The messages to send back; none when the conversation was left."""
         came_at = self._clock()
         async with self._locks.hold(sender, MOST_SECONDS):
+            # One that had to wait may have been overtaken by an exit: it must not begin anew what was just forgotten.
+            if await self._leavings.left_since(capability.row_key(sender), came_at):
+                return []
             try:
                 generation, thread, fresh = self._open(sender)
             except Exception as error:  # noqa: BLE001 - whatever the database raises, somebody is waiting for words
                 logger.error("a conversation by text could not be read: %s", type(error).__name__)
-                return await self._without_memory(sender, said)
+                return await self.without_memory(sender, said)
             messages = await self._messages(sender, thread, said, fresh, metadata)
             if messages is None:
-                self.forget(sender)
+                # No exit overtook anything: what they texted before it has been answered, and what came after it will be.
+                now = self._clock()
+                self._forget(capability.row_key(sender), now, now)
                 return []
             wanted = self._keep(sender, generation, thread) or self._left_before(sender, came_at)
             return (messages or self.static()) if wanted else []
@@ -89,8 +96,9 @@ class Threads:
         """The fixed reply with the helpline, counted with its cause, one of `labels.CAUSES`."""
         return [clean(self._turns.static(cause).text)]
 
-    async def _without_memory(self, sender: str, said: Said) -> list[str]:
-        replies = await self._turns.without_memory(sender, said.text)
+    async def without_memory(self, sender: str, said: Said, cause: str = labels.STORE) -> list[str]:
+        """What can be said without the conversation: words for danger, none for leaving, else the fixed reply with its cause."""
+        replies = await self._turns.without_memory(sender, said.text, cause=cause)
         if any(reply.command == "exit" for reply in replies):
             self.forget(sender)
             return []
@@ -103,6 +111,11 @@ class Threads:
         """
         key, now = capability.row_key(sender), self._clock()
         left_at = now if left_at is None or left_at > now - LATE_SECONDS else left_at
+        self._leavings.note(key, left_at)
+        self._soon(self._leavings.tell(key, left_at))
+        self._forget(key, left_at, now)
+
+    def _forget(self, key: str, left_at: float, now: float) -> None:
         try:
             if left_at == now:
                 self._conversations.forget(key)

@@ -184,12 +184,12 @@ class Turns:
             await asyncio.wait_for(asyncio.shield(turn), self._seconds)
         except asyncio.TimeoutError:
             logger.error("a turn took longer than %s s", self._seconds)
-            return [*collector.replies, self.static(labels.TOO_SLOW)]
+            return [*collector.replies, await self._last_words(message, collector, labels.TOO_SLOW)]
         except asyncio.CancelledError:
             raise
         except Exception as error:
             logger.error("a turn failed: %s", type(error).__name__, exc_info=True)
-            return [*collector.replies, await self._last_words(message, collector)]
+            return [*collector.replies, await self._last_words(message, collector, labels.FAILED)]
         if any(reply.response == STATIC_FALLBACK for reply in collector.replies):
             self._metrics.fixed_reply(self._channel, labels.ACTION)
         return collector.replies or [self.static(labels.NO_WORDS)]
@@ -227,8 +227,12 @@ class Turns:
         if answer.reply and isinstance(message.output_channel, Collector):
             message.output_channel.instead[f"utter_{answer.intent}"] = fixed_reply(answer.reply, self._channel)
 
-    async def without_memory(self, sender_id: str, text: str | None, choice: str | None = None) -> list[Reply]:
-        """The reply while no conversation can be read: words for danger and leaving, else the fixed reply."""
+    async def without_memory(
+        self, sender_id: str, text: str | None, choice: str | None = None, cause: str = labels.STORE
+    ) -> list[Reply]:
+        """The reply while no conversation can be read, or none may be waited for: words for danger and leaving, else the fixed
+        reply, counted with its `cause`.
+        """
         parsed: Mapping[str, Any] = {}
         try:
             if choice is not None:
@@ -239,15 +243,17 @@ class Turns:
                     parsed = {}
         except Exception as error:  # noqa: BLE001 - then it is the fixed reply
             logger.error("a message could not be understood: %s", type(error).__name__)
-        return [await self._safe_or_static(sender_id, parsed, labels.STORE)]
+        return [await self._safe_or_static(sender_id, parsed, cause)]
 
-    async def _last_words(self, message: UserMessage, collector: Collector) -> Reply:
-        """What is said when a turn broke: where it is about safety, what was understood needs no database to be answered."""
+    async def _last_words(self, message: UserMessage, collector: Collector, cause: str) -> Reply:
+        """What is said when a turn broke, or took too long: where it is about safety, what was understood is answered without
+        whatever failed. `cause` is one of `labels.CAUSES`.
+        """
         parsed = message.parse_data or {}
         said = {reply.response for reply in collector.replies}
         if f"utter_{(parsed.get('intent') or {}).get('name')}" in said or _may_answer_a_form(message.text or "", parsed):
-            return self.static()
-        return await self._safe_or_static(message.sender_id, parsed, labels.FAILED)
+            return self.static(cause)
+        return await self._safe_or_static(message.sender_id, parsed, cause)
 
     async def _safe_or_static(self, sender_id: str, parsed: Mapping[str, Any], cause: str) -> Reply:
         intent = (parsed.get("intent") or {}).get("name")

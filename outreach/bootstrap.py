@@ -59,6 +59,7 @@ from outreach.wording.rules import Rules
 # What one process alone needs is imported where it is built, so that no other process loads it.
 if TYPE_CHECKING:
     from outreach.adapters.deliverer_metrics import DelivererMetrics
+    from outreach.adapters.leavings import Leavings
     from outreach.adapters.metrics import Metrics
     from outreach.adapters.pace import Pace
     from outreach.adapters.repeats import Repeats
@@ -106,6 +107,13 @@ def repeats(keep_seconds: float) -> Repeats | None:
 
     redis = shared()
     return Repeats(redis, keep_seconds) if redis is not None else None
+
+
+def leavings(keep_seconds: float) -> Leavings:
+    """When somebody left by text, known to all assistants for so long."""
+    from outreach.adapters.leavings import Leavings
+
+    return Leavings(keep_seconds, shared())
 
 
 def turn_locks(what: str) -> TurnLocks:

@@ -11,6 +11,7 @@ from engines import Redis
 
 from channels.sms_limits import May, TextLimits
 from channels.sms_once import Once
+from outreach.adapters.leavings import Leavings
 from outreach.adapters.pace import Pace
 from outreach.adapters.repeats import Repeats
 from outreach.adapters.shared import Shared
@@ -218,3 +219,30 @@ def test_redis_sees_no_words_no_sender_and_no_address_and_everything_expires(url
     kept = b"".join(keys) + b"".join(client.dump(key) for key in keys)
     for secret in (b"CANARY", b"helpline", SENDER.encode(), ADDRESS.encode(), b"SM1"):
         assert secret not in kept
+
+
+def test_every_worker_knows_that_somebody_left_and_nobody_who(url: str, redis_server: Redis) -> None:
+    async def scene() -> None:
+        async with sharing(url, url) as (one, two):
+            here, there = Leavings(60, one), Leavings(60, two)
+            here.note(SENDER, 100.5)
+            await here.tell(SENDER, 100.5)
+            assert await there.left_since(SENDER, 100.4) and not await there.left_since(SENDER, 100.6)
+            assert not await there.left_since("somebody else", 0.0)
+            names = [str(each) for each in redis_server.client().keys("*")]
+            assert names and not any(SENDER in name for name in names)
+            assert 0 < redis_server.client().pttl(redis_server.client().keys("*left-at*")[0]) <= 60_000
+
+    played(scene)
+
+
+def test_without_its_redis_a_worker_knows_of_its_own_leavings(url: str) -> None:
+    async def scene() -> None:
+        async with sharing("redis://127.0.0.1:1/0") as (gone,):
+            alone = Leavings(60, gone, clock=lambda: 200.0)
+            alone.note(SENDER, 199.0)
+            await alone.tell(SENDER, 199.0)
+            assert await alone.left_since(SENDER, 198.0) and not await alone.left_since(SENDER, 199.5)
+            assert not await alone.left_since("somebody else", 0.0)
+
+    played(scene)

@@ -22,6 +22,7 @@ from channels.turns import STATIC_FALLBACK, Reply
 from outreach import bootstrap
 from outreach.adapters.conversations import Conversations, conversation
 from outreach.adapters.database import connect, migrate
+from outreach.adapters.leavings import Leavings
 from outreach.adapters.text_conversations import TextConversations
 from outreach.privacy import capability
 from outreach.sms.texts import Texts
@@ -62,7 +63,9 @@ class FakeTurns:
         self.asked.append(("choose", payload))
         return [Reply(f"Chose {title}.")]
 
-    async def without_memory(self, sender: str, text: str) -> list[Reply]:
+    async def without_memory(self, sender: str, text: str, cause: str = "") -> list[Reply]:
+        if text == "bye now":
+            return REPLIES[text]
         return [self.static() if text != "danger" else Reply("Call 999 now.", response="utter_immediate_danger")]
 
     def static(self, cause: str = "") -> Reply:
@@ -79,13 +82,14 @@ class Phone:
         self.turns = FakeTurns()
         self.tracker: Any = None
         self.idle, self.common_idle = timedelta(minutes=10), timedelta(minutes=30)
-        self.threads = self.another_process()
+        self.leavings = Leavings(60, clock=lambda: self.seconds)
+        self.threads = self.another_process(self.leavings)
 
-    def another_process(self) -> Threads:
+    def another_process(self, leavings: Leavings | None = None) -> Threads:
         conversations = TextConversations(self.engine, self.idle, self.common_idle, self.now)
         store = SimpleNamespace(retrieve=self._retrieve)
         return Threads(SimpleNamespace(tracker_store=store), self.turns, conversations,  # type: ignore[arg-type]
-                       TEXTS, Words.load(), 600, lambda: self.seconds)
+                       TEXTS, Words.load(), 600, lambda: self.seconds, leavings=leavings)
 
     def now(self) -> datetime:
         return datetime(2026, 11, 24, 12) + timedelta(seconds=self.seconds)
@@ -247,11 +251,67 @@ def test_a_reply_that_comes_after_somebody_left_is_not_sent(phone: Phone) -> Non
     assert phone.rows() == 0
 
 
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_text_that_waited_for_its_turn_while_somebody_left_is_not_answered(phone: Phone, elsewhere: bool) -> None:
+    # Two texts in one second, and EXIT: the second would begin anew what was just forgotten, and light up the screen.
+    phone.text("hi")
+    others = phone.another_process(phone.leavings) if elsewhere else phone.threads
+
+    async def overtaken() -> list[list[str]]:
+        async def slow() -> None:
+            await asyncio.sleep(0.05)
+
+        phone.turns.before_answer = slow
+        first = asyncio.ensure_future(phone.threads.answer(SENDER, Said("a refuge"), {}))
+        await asyncio.sleep(0.01)
+        phone.seconds += 1
+        second = asyncio.ensure_future(phone.threads.answer(SENDER, Said("which"), {}))
+        await asyncio.sleep(0.01)
+        phone.seconds += 1
+        others.forget(SENDER)
+        return [await first, await second]
+
+    assert asyncio.run(overtaken()) == [[], []]
+    assert phone.rows() == 0 and ("say", "which") not in phone.turns.asked
+    phone.turns.before_answer = None
+    phone.seconds += 1
+    assert phone.text("hi") == [TEXTS.greeting] and phone.rows() == 1, "who comes back is answered"
+
+
+def test_a_text_that_came_after_somebody_left_by_meaning_is_answered(phone: Phone) -> None:
+    async def left_then_danger() -> list[list[str]]:
+        async def slow() -> None:
+            await asyncio.sleep(0.05)
+
+        phone.turns.before_answer = slow
+        first = asyncio.ensure_future(phone.threads.answer(SENDER, Said("bye now"), {}))
+        await asyncio.sleep(0.01)
+        phone.seconds += 0.5
+        second = asyncio.ensure_future(phone.threads.answer(SENDER, Said("danger"), {}))
+        await asyncio.sleep(0.01)
+        phone.seconds += 0.5
+        return [await first, await second]
+
+    left, answered = asyncio.run(left_then_danger())
+    assert left == [] and answered[0].startswith("Call 999 now.")
+
+
 def test_pictures_are_refused_kindly_and_their_words_are_answered(phone: Phone) -> None:
     assert phone.text("", not_words=True) == [TEXTS.greeting, TEXTS.cannot_open]
     assert phone.text("look at this", not_words=True) == [f"You said look at this.\n{TEXTS.cannot_open}"]
     assert phone.text("danger", not_words=True)[0].startswith("Call 999 now.")
     assert phone.text("") == [TEXTS.nothing_came]
+
+
+def test_what_waited_too_long_is_understood_all_the_same(phone: Phone) -> None:
+    async def hurried(words: str) -> list[str]:
+        return await phone.threads.without_memory(SENDER, Said(words), "too_slow")
+
+    phone.text("hi")
+    assert asyncio.run(hurried("danger")) == ["Call 999 now."]
+    assert asyncio.run(hurried("anything")) == ["Sorry. 999."]
+    assert phone.rows() == 1
+    assert asyncio.run(hurried("bye now")) == [] and phone.rows() == 0
 
 
 def test_a_reply_that_the_alphabet_empties_is_no_silence(phone: Phone) -> None:

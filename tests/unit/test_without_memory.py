@@ -27,10 +27,16 @@ def replied(text: str, **intent: str) -> str | None:
     )  # fmt: skip
     turns = Turns(agent, "web", 8.0)
     (reply,) = asyncio.run(turns.without_memory("somebody", text))
-    # A turn that breaks after its words were understood ends with the same.
+    # A turn that breaks after its words were understood ends with the same, and so does one that hangs.
     agent.handle_message = breaks
     assert asyncio.run(turns.say("somebody", text))[-1].response == reply.response
+    agent.handle_message = hangs
+    assert asyncio.run(Turns(agent, "web", 0.05).say("somebody", text))[-1].response == reply.response
     return reply.response
+
+
+async def hangs(message: object) -> None:
+    await asyncio.sleep(5)
 
 
 async def breaks(message: object) -> None:

@@ -1,0 +1,49 @@
+"""When somebody left by text, for as long as a text that they sent before may still be waiting for its turn.
+
+With a Redis every process knows it, as texts of one person come to several. There stand a keyed hash of their secret and a time.
+"""
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+
+from outreach.adapters.shared import Gone, Shared
+
+_NOTE = "redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2])"
+_LAST = "return redis.call('get', KEYS[1])"
+
+
+class Leavings:
+    """Remembers leavings for `keep_seconds`. `clock` gives seconds since 1970, as the times that come in are."""
+
+    def __init__(self, keep_seconds: float, shared: Shared | None = None, clock: Callable[[], float] = time.time) -> None:
+        self._keep_seconds = keep_seconds
+        self._shared = shared
+        self._clock = clock
+        self._left: dict[str, float] = {}
+
+    def note(self, key: str, at: float) -> None:
+        """Somebody left just now or a while ago; this process knows it at once."""
+        oldest = self._clock() - self._keep_seconds
+        self._left = {known: when for known, when in self._left.items() if when > oldest}
+        self._left[key] = at
+
+    async def tell(self, key: str, at: float) -> None:
+        """Let every other process know it. Without its Redis they don't."""
+        if self._shared is not None:
+            with contextlib.suppress(Gone):
+                await self._shared.run(_NOTE, [self._name(key)], repr(at), int(self._keep_seconds * 1000))
+
+    async def left_since(self, key: str, moment: float) -> bool:
+        """Whether they left after this moment."""
+        if self._left.get(key, moment) > moment:
+            return True
+        if self._shared is not None:
+            with contextlib.suppress(Gone):
+                found = await self._shared.run(_LAST, [self._name(key)])
+                return found is not None and float(found) > moment
+        return False
+
+    def _name(self, key: str) -> str:
+        return f"outreach:left-at:{self._shared.hidden(key) if self._shared else key}"
