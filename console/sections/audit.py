@@ -11,11 +11,11 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 from wtforms import DateField, SelectField, StringField
-from wtforms.validators import Optional
+from wtforms.validators import Optional, ValidationError
 
 from console.access import allow
 from console.forms import Form, FormData
-from console.render import page
+from console.render import day, page
 from console.threads import in_thread
 from outreach import bootstrap
 from outreach.adapters.audit_log import Wanted
@@ -28,6 +28,15 @@ blueprint = Blueprint("audit", url_prefix="/audit")
 PAGE = 50
 # Up to so many rows the chain is checked whenever the page is opened (a tenth of a second); beyond, when asked.
 CHECKED_ALWAYS = 10_000
+# No row is of another day, and the very last days that a calendar has leave no room for a next one.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+_DAYS = {"min": FIRST_DAY.isoformat(), "max": LAST_DAY.isoformat()}
+
+
+def within_reach(_form: Form, field: DateField) -> None:
+    """Want a day that a row can be of."""
+    if field.data and not FIRST_DAY <= field.data <= LAST_DAY:
+        raise ValidationError(f"Choose a day between {day(FIRST_DAY)} and {day(LAST_DAY)}.")
 
 
 class FilterForm(Form):
@@ -36,8 +45,8 @@ class FilterForm(Form):
     by = SelectField("Who", [Optional()])
     action = SelectField("What", [Optional()])
     subject = StringField("About (service, reply, referral or person)", [Optional()])
-    since = DateField("From", [Optional()])
-    until = DateField("To", [Optional()])
+    since = DateField("From", [Optional(), within_reach], render_kw=_DAYS)
+    until = DateField("To", [Optional(), within_reach], render_kw=_DAYS)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from outreach.directory import numbers
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00", re.ASCII)
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+# Hours that count are counted from their first day: from a mistyped year 26 on, each answer would wait for that.
+EARLIEST_YEAR = 1970
 # Where staff may write down a wrong number in order to warn of it, and a number has checks of its own.
 FOR_STAFF = frozenset({"staff_notes", "source", "number"})
 NO_ADDRESS = frozenset({"address", "addresses", "physical_address", "location", "locations", "postcode"})
@@ -105,6 +107,9 @@ class Checker:
             return None
         if not isinstance(at.value, date):
             self.wrong(at, "a date is wanted, as 2026-11-21")
+            return None
+        if at.value.year < EARLIEST_YEAR:
+            self.wrong(at, f"a date from {EARLIEST_YEAR} on is wanted")
             return None
         return at.value
 

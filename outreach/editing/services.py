@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,8 @@ from outreach.staff import Role, Staff
 LONDON = ZoneInfo("Europe/London")
 # How somebody made sure of an entry, and how that is said.
 WAYS = {"phone": "by phone", "email": "by e-mail", "website": "on its website", "in_person": "in person"}
+# A mistyped year would keep a correction back for ever.
+LONGEST_AHEAD = timedelta(days=366)
 # Who did what a background process did.
 SCHEDULER = "schedule"
 WENT_STALE = "The entry changed after this was approved, so it was not published. Please look again."
@@ -115,6 +117,8 @@ class ServiceEditing:
         """Approve a version now, to be made public at a time to come. Raises as `publish` does, and Mistakes for the time."""
         if at <= self._clock():
             raise Mistakes([Mistake("publish_at", "choose a time that is still to come")])
+        if at > self._clock() + LONGEST_AHEAD:
+            raise Mistakes([Mistake("publish_at", "choose a time within a year from now")])
         with self._store.changing() as change:
             entry = self._read(change, service_id)
             version = self._reviewed(self._approved(change, by, entry, number, seen_live), by, State.SCHEDULED)

@@ -303,6 +303,20 @@ def test_the_audit_page_tells_who_did_what_and_that_the_chain_holds(console: Con
     assert auditor.get("/audit", params={"since": "yesterday", "page": "x", "by": "'"}).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["since", "until"])
+@pytest.mark.parametrize("day", ["9999-12-31", "9999-12-30", "0001-01-01", "1999-12-31", "2100-01-01"])
+def test_a_day_that_nothing_can_be_of_is_named_beside_its_field(console: Console, name: str, day: str) -> None:
+    page = console.with_session(console.add("auditor")).get("/audit", params={name: day})
+    assert page.status_code == 200
+    assert f'id="{name}-error"' in page.text and "Choose a day between 1 January 2000 and 31 December 2099." in page.text
+
+
+def test_the_first_and_the_last_day_of_the_audit_can_be_chosen(console: Console) -> None:
+    page = console.with_session(console.add("auditor")).get("/audit", params={"since": "2000-01-01", "until": "2099-12-31"})
+    assert page.status_code == 200 and 'id="since-error"' not in page.text and 'id="until-error"' not in page.text
+    assert 'min="2000-01-01"' in page.text and 'max="2099-12-31"' in page.text
+
+
 def test_the_audit_page_says_where_the_chain_is_broken(start_console: StartConsole) -> None:
     console = start_console()
     auditor = console.signed_in("auditor")

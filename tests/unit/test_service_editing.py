@@ -381,6 +381,14 @@ def test_a_time_that_has_gone_by_is_refused(editing: ServiceEditing, clock: Cloc
         editing.schedule(PUBLISHER, LINE, number, 1, clock.now)
 
 
+def test_a_year_that_was_mistyped_keeps_no_correction_waiting_for_ever(editing: ServiceEditing, clock: Clock) -> None:
+    number = drafted(editing, EDITOR, description="x")
+    for at in (datetime(2206, 11, 25, tzinfo=timezone.utc), datetime.max.replace(tzinfo=timezone.utc)):
+        with pytest.raises(Mistakes, match="within a year"):
+            editing.schedule(PUBLISHER, LINE, number, 1, at)
+    assert editing.schedule(PUBLISHER, LINE, number, 1, clock.now + timedelta(days=365))
+
+
 def test_scheduling_needs_a_second_person_too(editing: ServiceEditing, clock: Clock) -> None:
     number = drafted(editing, PUBLISHER, **another_number(editing))
     with pytest.raises(NeedsSecondPerson):
@@ -462,6 +470,8 @@ def test_a_short_name_is_given_once(editing: ServiceEditing) -> None:
         ({"kind": "perpetrator"}, "kind"),
         ({"schedules": [{"rrule": "FREQ=DAILY", "opens": "25:00", "closes": "09:00"}]}, "schedules[0].opens"),
         ({"schedules": [{"rrule": "FREQ=DAILY", "opens": "09:00", "closes": "09:00"}]}, "schedules[0].closes"),
+        ({"schedules": [{"rrule": "FREQ=DAILY;INTERVAL=2", "opens": "09:00", "closes": "17:00", "valid_from": "0026-01-05"}]},
+         "schedules[0].valid_from"),
         ({"urls": [{"kind": "website", "url": "http://plain.example"}]}, "urls[0].url"),
         ({"kind": "refuge", "description": "We are at SG1 1AA."}, "description"),
     ],
