@@ -160,7 +160,8 @@ def test_outside_the_safe_times_the_page_warns_and_asks_once_more(inbox: Inbox) 
     ("changed", "said"),
     [
         ({"way": "call"}, "They did not call this way safe."), ({"way": ""}, "Choose how."), ({"outcome": "danced"}, "Not a valid choice"),
-        ({"day": "yesterday"}, "Not a valid date"), ({"day": "2020-01-01"}, "Choose a time between"), ({"note": "x" * 500}, "This is too long"),
+        ({"day": "yesterday"}, "Not a valid date"), ({"day": "2020-01-01"}, "Choose a time between"),
+        ({"day": "0001-01-01"}, "Choose a time between"), ({"day": "9999-12-31"}, "Choose a time between"), ({"note": "x" * 500}, "This is too long"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_an_attempt_stands_beside_its_field(inbox: Inbox, changed: dict[str, str], said: str) -> None:
