@@ -49,11 +49,13 @@ class ActionReferral(NeverSilentAction):
                 dispatcher.utter_message(response="utter_no_referral_now")
                 show_services(dispatcher, "request_referral", where)
                 return over()
-            outcome = dialogue.begin(said, where)
+            outcome = dialogue.begin(said, now, where)
         else:
             outcome = dialogue.go_on(state, said, now)
         if outcome.send:
             return _send(dispatcher, outcome.state or {})
+        if outcome.withdraw:
+            return over(then="action_reference")
         _say(dispatcher, outcome, where, channel)
         return over() if outcome.state is None else [SlotSet("referral", outcome.state), ActiveLoop(LOOP), _listen()]
 
@@ -68,9 +70,9 @@ def heard(tracker: Tracker) -> Heard:
     )  # fmt: skip
 
 
-def over() -> Events:
-    """The form is over, and nothing of it is kept."""
-    return [SlotSet("referral", None), ActiveLoop(None), _listen()]
+def over(then: str = "action_listen") -> Events:
+    """The form is over, and nothing of it is kept. The message goes on to another action where it is for that."""
+    return [SlotSet("referral", None), ActiveLoop(None), dict(FollowupAction(then))]
 
 
 def _listen() -> dict[str, Any]:

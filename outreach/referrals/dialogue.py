@@ -2,6 +2,7 @@
 
 Consent comes first and only a clear yes goes on. Every question can be skipped (but consent, area and contact), gone back
 to, corrected, interrupted by a question or left. Whoever leaves, however they leave, leaves nothing: the state is dropped.
+A yes counts for the question that was asked last, and not for one that may never have been read.
 """
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from outreach.directory.whereabouts import Resolver, Whereabouts, heard
 from outreach.model import Resolution
 from outreach.model.place import ResolutionKind
 from outreach.referrals import answers as read
-from outreach.referrals import doubts, hearing
+from outreach.referrals import doubts, hearing, said_twice
 from outreach.referrals.answers import SELF, Problem, SafeTimes
 from outreach.referrals.consent import new_form_key
 from outreach.referrals.hearing import VERY_SURE, Heard, plainly_answers
@@ -85,7 +86,8 @@ class Outcome:
     """What comes of a message. `state` None: the form is over and nothing of it is kept.
 
     `question`: an intent to answer before anything is said here. `topic`: services to show after it. `send`: the person
-    has said the second clear yes to what the state holds.
+    has said the second clear yes to what the state holds. `withdraw`: an earlier one is to be taken back, by the reference
+    that the message gives.
     """
 
     state: State | None
@@ -94,6 +96,7 @@ class Outcome:
     topic: str | None = None
     where: Whereabouts | None = None
     send: bool = False
+    withdraw: bool = False
 
 
 class ConsentWording(Protocol):
@@ -115,27 +118,39 @@ class Dialogue:
         self._gazetteer = gazetteer
         self._consent = consent
 
-    def begin(self, said: Heard, known: Whereabouts | None = None) -> Outcome:
+    def begin(self, said: Heard, now: datetime, known: Whereabouts | None = None) -> Outcome:
         """Explain and ask for consent. What the message tells already is used after a yes, and only then."""
         if hearing.says_under_16(said.text):
             return _under_16()
         state: State = {"step": CONSENT, "answers": {}, "skipped": [], "more": None, "tries": 0, "trail": [],
-                        "undo": None, "before": self._told_before(said, known), "key": None}
+                        "undo": None, "before": self._told_before(said, known), "key": None,
+                        "last_yes": said_twice.kept(None, said, now)}
         whose = hearing.for_whom(said)
         return Outcome(state, (self._ask_consent(state),)) if whose == SELF else self._ask_agreed(state, whose)
 
     def go_on(self, state: State, said: Heard, now: datetime) -> Outcome:
         """What a message comes to in a referral that was begun. The caller has dealt with danger and leaving before."""
         state = {**state, "answers": dict(state["answers"]), "skipped": list(state["skipped"]), "trail": list(state["trail"])}
+        step, last_yes = state["step"], state.pop("last_yes", None)
+        if said_twice.is_again(last_yes, step, said, now):
+            # The long ones are asked alone: with words before them, a text would not show all of it at once.
+            return self._again(state, None, *(() if step in (CONSENT, AGREED) else (Say(fixed="referral_said_twice"),)))
+        outcome = self._hear(state, said, now)
+        if outcome.state is not None and outcome.state["step"] != step:
+            outcome.state["last_yes"] = said_twice.kept(step, said, now)
+        return outcome
+
+    def _hear(self, state: State, said: Heard, now: datetime) -> Outcome:
         step, maybe = state["step"], state.pop("maybe", None)
         if step == CHANGE and said.plain in hearing.BACK | hearing.NOTHING | {"never mind", "nevermind", "leave it"}:
             return self._ask_summary(state)
-        if said.plain in hearing.STOP or (said.intent == "withdraw_referral" and said.confidence >= VERY_SURE):
-            return Outcome(None, (Say("utter_referral_left"),))
-        if hearing.says_under_16(said.text):
-            return _under_16()
+        left = self._leaves(said)
+        if left is not None:
+            return left
         if step == CONSENT:
             return self._hear_consent(state, said, now)
+        if hearing.turns_to_another(step, said):
+            return self._again(state, None, Say(fixed="referral_look_up_later"))
         if step == AGREED:
             return self._hear_agreed(state, said)
         if said.plain in hearing.BACK:
@@ -145,13 +160,39 @@ class Dialogue:
         asked = BY_NAME[step]
         return self._hear_maybe(state, asked, said, maybe) or self._hear_answer(state, asked, said)
 
+    @staticmethod
+    def _leaves(said: Heard) -> Outcome | None:
+        """The end of the form where somebody stops it, takes back an earlier one, or is under 16."""
+        if hearing.takes_back_by_reference(said):
+            return Outcome(None, withdraw=True)
+        if said.plain in hearing.STOP:
+            return Outcome(None, (Say("utter_referral_left"),))
+        if said.intent == "withdraw_referral" and said.confidence >= VERY_SURE:
+            return Outcome(None, (Say("utter_referral_left"), Say(fixed="referral_earlier_one")))
+        return _under_16() if hearing.says_under_16(said.text) else None
+
     # Consent
 
     def _ask_consent(self, state: State) -> Say:
+        """All of it. A yes counts for the version that was shown, while it is the last or last but one thing that was said."""
+        state.update(shown=self._consent.version, shortened=False)
+        return Say(text=self._consent.text, choices=self._may_agree(state))
+
+    @staticmethod
+    def _may_agree(state: State) -> tuple[str, ...]:
         mine = state["answers"].get("on_behalf_of", SELF) == SELF
-        return Say(text=self._consent.text, choices=(*AGREE, "It's for someone else") if mine else AGREE)
+        return (*AGREE, "It's for someone else") if mine else AGREE
+
+    def _ask_consent_shortly(self, state: State, shortly: Say) -> Outcome:
+        """In fewer words; but not twice in a row, so that nobody agrees to what they last saw long ago, or not at all."""
+        if state.get("shortened", True):
+            return Outcome(state, (self._ask_consent(state),))
+        state["shortened"] = True
+        return Outcome(state, (replace(shortly, choices=self._may_agree(state)),))
 
     def _hear_consent(self, state: State, said: Heard, now: datetime) -> Outcome:
+        if read.is_clear_yes(said.text) and state.get("shown") != self._consent.version:
+            return Outcome(state, (self._ask_consent(state),))
         told = state.pop("before", {})
         if read.is_clear_yes(said.text):
             state["consent"] = {"version": self._consent.version, "given_at": now.isoformat()}
@@ -161,20 +202,32 @@ class Dialogue:
             return self._ask_next(state, self._said_back(state))
         # Whatever else was said: what was told before it is not kept, and an earlier yes counts no more.
         state.pop("consent", None)
+        if hearing.turns_to_another(CONSENT, said):
+            return self._again(state, None, Say(fixed="referral_look_up_later"))
         if hearing.says_for_another(said):
             return self._ask_agreed(state, "someone")
         if said.plain in hearing.NO or (said.intent == "deny" and said.confidence >= VERY_SURE):
             return Outcome(None, (Say("utter_referral_declined"),))
         if doubts.asks_what_is_meant(said.text):
-            return Outcome(state, (Say(fixed="referral_consent_plainer", choices=self._ask_consent(state).choices),))
+            return self._ask_consent_shortly(state, Say(fixed="referral_consent_plainer"))
         if hearing.not_asked_yet(said.text):
             return Outcome(None, (Say("utter_referral_not_agreed"),))
+        if said.intent == "request_referral":
+            return self._begin_again(state, said, told)
         if said.interrupts():
             return Outcome(state, (self._ask_consent(state),), question=said.intent)
         state["tries"] += 1
         if state["tries"] > _MOST_TRIES:
             return Outcome(None, (Say("utter_referral_declined"),))
-        return Outcome(state, (Say("utter_referral_consent_unclear", choices=self._ask_consent(state).choices),))
+        return self._ask_consent_shortly(state, Say("utter_referral_consent_unclear"))
+
+    def _begin_again(self, state: State, said: Heard, told: Mapping[str, Any]) -> Outcome:
+        """The request once more: its reply may have been lost, so all is explained again, and nothing that was told is lost."""
+        whose = hearing.for_whom(said)
+        if whose != SELF and state["answers"].get("on_behalf_of", SELF) == SELF:
+            return self._ask_agreed(state, whose)
+        state["before"] = {**told, **self._told_before(said, None)}
+        return Outcome(state, (self._ask_consent(state),))
 
     def _ask_agreed(self, state: State, whose: str) -> Outcome:
         state.update(step=AGREED, before={}, tries=0, answers={"on_behalf_of": whose}, skipped=[], more=None, trail=[])
@@ -194,6 +247,9 @@ class Dialogue:
             return Outcome(None, (Say("utter_referral_not_agreed"),))
         if said.interrupts():
             return Outcome(state, (_have_they_agreed(),), question=said.intent)
+        if said.intent == "request_referral":
+            # The request once more, whose reply may have been lost.
+            return Outcome(state, (_have_they_agreed(),))
         state["tries"] += 1
         if state["tries"] > _MOST_TRIES:
             return Outcome(None, (Say("utter_referral_not_agreed"),))
@@ -213,6 +269,10 @@ class Dialogue:
 
     def _question(self, state: State) -> Say:
         step, answers = state["step"], state["answers"]
+        if step == CONSENT:
+            return self._ask_consent(state)
+        if step == AGREED:
+            return _have_they_agreed()
         if step == ENOUGH:
             return Say("utter_referral_enough", choices=("Send now", "Add more"))
         if step == SUMMARY:

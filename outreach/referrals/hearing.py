@@ -281,6 +281,10 @@ _CORRECTING = _words(
 )
 # Around a name or a reference these are none of them danger; nor is where somebody is, when it is about days and times.
 _AROUND = _words("i im i'm am my me is it's please call not")
+# As it is shown, or without its dashes.
+_AS_SHOWN = re.compile(r"\b[0-9a-z]{4}[ -]?[0-9a-z]{4}[ -]?[0-9a-z]{2}\b", re.IGNORECASE)
+# A postcode, times, or a number of ten digits may by chance be ten characters that fit.
+_MAY_FIT_BY_CHANCE = ("place", "contact_way", "contact", "safe_times")
 _WRITTEN_LIKE_ONE = re.compile(r"(?=\S*\d)[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{2}", re.IGNORECASE)
 _AROUND_A_REFERENCE = _words(
     "i i've ive have had got get was given been my the a an this here here's heres is it it's its that that's ref reference "
@@ -334,6 +338,24 @@ def is_only_a_reference(text: str) -> bool:
     characters = found.replace("-", "")
     words = {word.lower().replace("’", "'") for word in re.findall(r"[^\W_][\w'’]*", text)}
     return all(word in _AROUND_A_REFERENCE or word.upper().translate(MISREAD) in characters for word in words)
+
+
+def takes_back_by_reference(said: Heard) -> bool:
+    """Whether an earlier referral is to be taken back, and which one is said as well, if with a slip."""
+    named = find_in(said.text) is not None or _WRITTEN_LIKE_ONE.search(said.text) is not None
+    return named and said.intent == "withdraw_referral" and said.confidence >= SURE
+
+
+def turns_to_another(step: str, said: Heard) -> bool:
+    """Whether somebody gives the reference of an earlier referral, or asks how it stands, where this step was asked."""
+    if is_only_a_reference(said.text):
+        written = _AS_SHOWN.search(said.text)
+        return step not in _MAY_FIT_BY_CHANCE or (written is not None and _WORD.search(written.group()) is not None)
+    # Where times, a number or a name are given, that is what was asked for.
+    answers = contact_in(said.text) or own_name(said.text) or (step == "safe_times" and _names_times(said.text))
+    if said.intent != "ask_referral_status" or answers:
+        return False
+    return (said.confidence >= VERY_SURE and said.words > 2) or ("?" in said.text and said.confidence >= SURE)
 
 
 def plainly_answers(state: Mapping[str, Any] | None, text: str) -> bool:

@@ -14,6 +14,7 @@ from referring import everything_in, holds
 from sentences import EXAMPLES
 from texting import TEXTS, Phone
 
+from outreach.content.fixed_replies import fixed_reply
 from outreach.privacy import capability
 from outreach.referrals.consent_wording import CurrentConsent
 from outreach.referrals.reference import find_in
@@ -87,7 +88,7 @@ def test_a_man_goes_to_the_gateway_alone_by_text(house: House, when: str) -> Non
 
 
 @pytest.mark.parametrize("begin, whose", [
-    (("please refer my sister to the outreach team", "YES", "YES"), "someone"),
+    (("please refer my sister to the outreach team", "YES", "YES I AGREE"), "someone"),
     ((ASKS, "its for someone else", "yes they have agreed", "YES"), "someone"),
     ((f"{ASKS}, it's for a client of mine on my caseload", "yes they have agreed", "YES"), "professional"),
 ])  # fmt: skip
@@ -239,6 +240,26 @@ def test_two_of_the_first_yes_are_one_and_the_second_is_no_name(house: House) ->
     at_once(phone, "YES", "YES")
     _, slots = house.now(house.sender(phone))
     assert slots["referral"]["step"] == "name" and slots["referral"]["answers"] == {}
+
+
+def test_the_yes_of_whom_it_is_for_at_once_twice_is_no_consent(house: House) -> None:
+    phone = house.phone()
+    says(phone, "please refer my sister to the outreach team")
+    assert all(at_once(phone, "YES", "YES"))
+    _, slots = house.now(house.sender(phone))
+    assert slots["referral"]["step"] == "consent" and "consent" not in slots["referral"]
+    assert "What would you like to be called?" in says(phone, "YES"), "said once more, it is meant"
+
+
+def test_a_reference_in_the_middle_is_taken_back_by_text_when_that_is_said_and_is_no_name(house: House) -> None:
+    sent_before = filled(house, more=())
+    reference = find_in(says(sent_before, "YES"))
+    phone = house.phone()
+    assert fixed_reply("referral_look_up_later", "sms") in says(phone, ASKS, "YES", f"{reference}")
+    assert house.now(house.sender(phone))[1]["referral"]["answers"] == {}
+    assert "It's been taken back." in says(phone, f"please withdraw my referral {reference}")
+    loop, slots = house.now(house.sender(phone))
+    assert loop is None and not slots.get("referral")
 
 
 def test_a_text_that_comes_after_the_exit_it_was_sent_before_begins_anew_and_repeats_nothing(house: House) -> None:

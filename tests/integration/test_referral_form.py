@@ -173,6 +173,36 @@ def test_a_correction_at_every_step(house: House, walked: dict[str, dict[str, An
         assert expected in json.dumps(house.now(person.token)[1]["referral"]["answers"]), (said, person.heard())
 
 
+# What is said twice, because its reply was lost
+
+def test_the_same_yes_at_once_to_a_question_that_was_not_read_is_asked_again(house: House) -> None:
+    person = house.person()
+    person.say("please refer me to the outreach team, I'm Dee in Bushey, text me on 07400 998877")
+    person.say(YES)
+    person.say(YES)
+    assert person.last[0]["text"] == fixed_reply("referral_said_twice", "web") and "text you there" in person.last[-1]["text"]
+    assert "safe_to_contact" not in house.now(person.token)[1]["referral"]["answers"]
+    person.say(YES)
+    assert house.now(person.token)[1]["referral"]["answers"]["safe_to_contact"] is True
+
+
+def test_what_ended_the_questions_said_twice_at_once_sends_nothing(house: House) -> None:
+    before, person = house.referrals(), house.person()
+    for said in (ASKS, YES, *(each.format(place="Bushey") for each in FIRST), "send it", "send it"):
+        person.say(said)
+    assert house.referrals() == before and "Deirdre Quillfeather" in person.last[-1]["text"]
+    assert sent(person) and house.referrals() > before
+
+
+def test_a_request_whose_reply_was_lost_is_explained_again_as_a_whole(house: House) -> None:
+    person = house.person()
+    for _ in range(4):
+        person.say(ASKS)
+        assert [each["text"] for each in person.last] == [CurrentConsent.load("web").text], person.heard()
+    person.say("yes")
+    assert is_reply(person.last[0]["text"], "utter_referral_ask_name")
+
+
 # Sent once, and taken back
 
 def test_the_same_form_sent_twice_is_one_referral(house: House, walked: dict[str, dict[str, Any]]) -> None:
@@ -212,6 +242,52 @@ def test_withdrawn_by_reference_in_a_later_conversation(house: House) -> None:
     last = house.person()
     last.say(f"withdraw my referral {reference}")
     assert is_reply(last.last[0]["text"], "utter_referral_withdrawn")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_an_earlier_one_is_taken_back_from_the_middle_of_another_at_every_step(
+    house: House, walked: dict[str, dict[str, Any]], step: str
+) -> None:
+    reference = sent(filled(house))
+    row_id = house.query("SELECT id FROM referral ORDER BY created_at DESC, rowid DESC")[0]["id"]
+    person = standing_at(house, walked, step)
+    person.say(f"please withdraw my referral {reference}")
+    assert [is_reply(each["text"], "utter_referral_withdrawn") for each in person.last] == [True], person.heard()
+    row = house.query("SELECT * FROM referral WHERE id = ?", row_id)[0]
+    assert row["state"] == "withdrawn" and row["sealed"] is None
+    loop, slots = house.now(person.token)
+    assert loop is None and not slots.get("referral")
+    assert not [each for each in CANARIES if holds(json.dumps(slots), each)], "and the one that was begun is dropped"
+
+
+@pytest.mark.parametrize("wrong, reply", [("BCDF-GHJ2-K9", "utter_reference_unknown"), ("BCDF-GHJ2-K5", "utter_withdraw_referral")])
+def test_a_wrong_reference_can_be_put_right_after_it_ended_the_form(
+    house: House, walked: dict[str, dict[str, Any]], wrong: str, reply: str
+) -> None:
+    reference = sent(filled(house))
+    person = standing_at(house, walked, "name")
+    person.say(f"please withdraw my referral {wrong}")
+    assert is_reply(person.last[0]["text"], reply), person.heard()
+    person.say(f"sorry it's {reference}")
+    assert is_reply(person.last[0]["text"], "utter_referral_withdrawn"), person.heard()
+
+
+def test_to_withdraw_in_the_middle_without_a_reference_says_what_still_stands(house: House, walked: dict[str, dict[str, Any]]) -> None:
+    person = standing_at(house, walked, "name")
+    person.say(EXAMPLES["withdraw_referral"])
+    assert is_reply(person.last[0]["text"], "utter_referral_left") and "no request is kept" not in person.heard()
+    assert person.last[1]["text"] == fixed_reply("referral_earlier_one", "web")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_reference_alone_in_the_middle_is_no_answer(house: House, walked: dict[str, dict[str, Any]], step: str) -> None:
+    person = standing_at(house, walked, step)
+    before = house.now(person.token)[1]["referral"]["answers"]
+    for said in ("BCDF-GHJ2-K5", EXAMPLES["ask_referral_status"]):
+        person.say(said)
+        assert person.last[0]["text"] == fixed_reply("referral_look_up_later", "web") and len(person.last) > 1, person.heard()
+        _, slots = house.now(person.token)
+        assert slots["referral"]["step"] == step and slots["referral"]["answers"] == before
 
 
 @pytest.mark.parametrize("first", ["{}", "my reference is {}", "hi, ref {}"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -59,7 +59,7 @@ def test_what_is_written_like_a_reference_counts_as_one_with_a_slip() -> None:
 
 
 class Talk:
-    """Somebody in the middle of a form."""
+    """Somebody in the middle of a form, who takes a minute over each message."""
 
     def __init__(
         self,
@@ -69,8 +69,9 @@ class Talk:
         number: str | None = None,
     ) -> None:
         self.number = number
+        self.now = NOW - timedelta(minutes=1)
         self.all: list[Outcome] = []
-        self.take(DIALOGUE.begin(self.heard(first, intent, 0.9), known))
+        self.take(DIALOGUE.begin(self.heard(first, intent, 0.9), self.now, known))
 
     def heard(self, text: str, intent: str | None = None, sure: float = 0.0) -> Heard:
         return Heard(text, intent, sure, tuple(m.text for m in GAZETTEER.mentions(text)), self.number)
@@ -79,9 +80,10 @@ class Talk:
         self.all.append(outcome)
         return outcome
 
-    def say(self, text: str, intent: str | None = None, sure: float = 0.95) -> Outcome:
+    def say(self, text: str, intent: str | None = None, sure: float = 0.95, after: float = 60.0) -> Outcome:
         assert self.state is not None
-        return self.take(DIALOGUE.go_on(self.state, self.heard(text, intent, sure if intent else 0.0), NOW))
+        self.now += timedelta(seconds=after)
+        return self.take(DIALOGUE.go_on(self.state, self.heard(text, intent, sure if intent else 0.0), self.now))
 
     @property
     def last(self) -> Outcome:
@@ -256,6 +258,150 @@ def test_a_question_before_consent_is_answered_and_consent_asked_again() -> None
     outcome = talk.say("will someone else see it?", "ask_confidentiality_privacy")
     assert outcome.question == "ask_confidentiality_privacy" and talk.step == CONSENT
     assert outcome.says[0].text == CONSENT_TEXT.text
+
+
+ASKED_AGAIN = [("please refer me", 0.9), ("please refer me", 0.5), ("can someone contact me please", 0.7), ("REFER", 1.0)]
+
+
+@pytest.mark.parametrize(("said", "sure"), ASKED_AGAIN)
+def test_who_asks_again_at_the_consent_gets_all_of_it_again_and_it_is_no_try(said: str, sure: float) -> None:
+    talk = Talk("please refer me")
+    for _ in range(5):
+        talk.say(said, "request_referral", sure)
+        assert talk.step == CONSENT and [each.text for each in talk.last.says] == [CONSENT_TEXT.text]
+        assert talk.last.says[0].choices == ("Yes, I agree", "No, not now", "It's for someone else")
+    talk.say(YES)
+    assert talk.step == "name"
+
+
+def test_what_was_told_with_a_request_that_is_made_twice_is_asked_no_more() -> None:
+    talk = Talk("please refer me, I'm Dee in Bushey")
+    talk.say("please refer me, I'm Dee in Bushey", "request_referral")
+    talk.say(YES)
+    assert (talk.answers["name"], talk.answers["place"]) == ("Dee", "Bushey")
+
+
+def test_a_request_for_another_at_the_consent_asks_for_their_agreement() -> None:
+    talk = Talk()
+    talk.say("can you refer my sister", "request_referral")
+    assert talk.step == AGREED
+    for _ in range(4):
+        talk.say("can you refer my sister", "request_referral")
+        assert talk.step == AGREED and talk.responses() == ["utter_referral_someone_else"], "asked again, and it is no try"
+
+
+UNCLEAR, MEANT = ("maybe", None), ("what do you mean?", "ask_capabilities")
+
+
+@pytest.mark.parametrize("said", [
+    [UNCLEAR, UNCLEAR], [MEANT, MEANT, MEANT, MEANT], [UNCLEAR, MEANT], [MEANT, UNCLEAR, MEANT], [MEANT, MEANT, UNCLEAR, UNCLEAR],
+])  # fmt: skip
+def test_a_yes_is_never_more_than_one_reply_away_from_the_whole_text(said: list[tuple[str, str | None]]) -> None:
+    talk = Talk()
+    for words, intent in said:
+        talk.say(words, intent)
+        assert talk.state is not None
+        lately = [say.text for outcome in talk.all[-2:] for say in outcome.says]
+        assert CONSENT_TEXT.text in lately
+
+
+def test_a_yes_to_an_earlier_wording_is_asked_again_with_the_one_in_force() -> None:
+    talk = Talk("please refer me, I'm Dee")
+    later = Dialogue(GAZETTEER, CurrentConsent("Other words. Do you agree?", "3-web-other"))
+    outcome = later.go_on(talk.state or {}, Heard(YES), NOW)
+    assert outcome.state is not None and "consent" not in outcome.state
+    assert [say.text for say in outcome.says] == ["Other words. Do you agree?"]
+    outcome = later.go_on(outcome.state, Heard(YES), NOW)
+    assert outcome.state is not None and outcome.state["consent"]["version"] == "3-web-other"
+    assert outcome.state["answers"] == {"name": "Dee"}
+
+
+# A yes that comes twice
+
+
+def told_all() -> Talk:
+    return Talk("please refer me, I'm Dee in Bushey, text me on 07700 900123")
+
+
+@pytest.mark.parametrize("yes", ["yes", "Yes", "yes please"])
+def test_the_yes_of_whom_it_is_for_is_no_consent_when_it_comes_twice(yes: str) -> None:
+    talk = Talk("can you refer my sister")
+    talk.say(yes)
+    talk.say(yes, after=9)
+    assert talk.step == CONSENT and talk.state is not None and "consent" not in talk.state
+    assert [say.text for say in talk.last.says] == [CONSENT_TEXT.text], "all of it, since it may not have been seen"
+    talk.say(yes, after=9)
+    assert talk.step == "name" and talk.answers["person_agreed"] is True
+
+
+@pytest.mark.parametrize("yes", ["Yes, I agree", "yes", "YES"])
+def test_a_consent_that_comes_twice_does_not_say_that_a_way_is_safe(yes: str) -> None:
+    talk = told_all()
+    talk.say(yes)
+    assert talk.step == "safe_to_contact"
+    talk.say(yes, after=1)
+    assert talk.step == "safe_to_contact" and "safe_to_contact" not in talk.answers
+    assert fixed(talk) == ["referral_said_twice"] and talk.responses()[-1] == "utter_referral_ask_safe"
+    talk.say(yes, after=5)
+    assert talk.answers["safe_to_contact"] is True, "said once more, it is meant"
+
+
+@pytest.mark.parametrize("said", ["send it", "yes send it", "Yes, send it now", "please send it"])
+def test_what_ends_the_questions_does_not_send_when_it_comes_twice(said: str) -> None:
+    talk = at(ENOUGH)
+    talk.say(said)
+    if talk.step == ENOUGH:
+        pytest.skip("these words don't end the questions")
+    assert not talk.say(said, after=0).send
+    assert talk.step == SUMMARY and fixed(talk) == ["referral_said_twice"] and "Dee" in talk.summary()
+    assert talk.say("Yes, send it", after=5).send
+
+
+def test_a_no_thanks_to_more_questions_does_not_drop_it_all_when_it_comes_twice() -> None:
+    talk = at(ENOUGH)
+    talk.say("no thanks")
+    talk.say("no thanks", after=2)
+    assert talk.state is not None and talk.step == SUMMARY
+
+
+def test_a_yes_to_a_new_number_does_not_send_when_it_comes_twice_nor_answers_what_is_asked_next() -> None:
+    talk = at(SUMMARY)
+    talk.say("no, my number is 07400 111222")
+    talk.say("yes")
+    assert talk.step == SUMMARY and not talk.say("yes", after=3).send
+    talk = at("voicemail", contact_way="call")
+    talk.say("no, my number is 07400 111222")
+    talk.say("yes")
+    talk.say("yes", after=3)
+    assert talk.step == "voicemail" and "voicemail" not in talk.answers
+
+
+@pytest.mark.parametrize("after", [25, 60, 600])
+def test_the_same_yes_after_there_was_time_to_read_is_the_answer(after: float) -> None:
+    talk = Talk("can you refer my sister")
+    talk.say("yes")
+    talk.say("yes", after=after)
+    assert talk.step == "name"
+
+
+def test_another_yes_at_once_and_the_same_after_something_else_are_answers() -> None:
+    talk = told_all()
+    talk.say(YES)
+    talk.say("yes, it's safe", after=2)
+    assert talk.answers["safe_to_contact"] is True
+    talk = told_all()
+    talk.say("yes")
+    talk.say("who will see this?", "ask_confidentiality_privacy", after=2)
+    talk.say("yes", after=2)
+    assert talk.answers["safe_to_contact"] is True
+
+
+@pytest.mark.parametrize("first", ["yes refer my sister", "yes please"])
+def test_a_yes_that_began_it_does_not_answer_the_first_question_when_it_comes_twice(first: str) -> None:
+    talk = Talk(first)
+    step = talk.step
+    talk.say(first, after=5)
+    assert talk.step == step and "consent" not in talk.state and "person_agreed" not in talk.answers  # type: ignore[operator]
 
 
 def test_each_form_has_a_key_of_its_own() -> None:
@@ -462,8 +608,54 @@ def test_stop_ends_it_at_every_step(step: str, said: str) -> None:
 
 
 @pytest.mark.parametrize("step", EVERY_STEP)
-def test_to_withdraw_in_the_middle_is_to_stop(step: str) -> None:
-    assert over(at(step).say("i want to cancel my referral", "withdraw_referral"))
+def test_to_withdraw_in_the_middle_is_to_stop_and_it_is_said_how_an_earlier_one_is_taken_back(step: str) -> None:
+    talk = at(step)
+    outcome = talk.say("i want to cancel my referral", "withdraw_referral")
+    assert over(outcome) and not outcome.withdraw
+    assert talk.responses()[0] == "utter_referral_left" and fixed(talk) == ["referral_earlier_one"]
+
+
+@pytest.mark.parametrize("step", [*EVERY_STEP, AGREED])
+@pytest.mark.parametrize("sure", [0.65, 0.95])
+def test_to_withdraw_a_reference_in_the_middle_takes_that_one_back(step: str, sure: float) -> None:
+    talk = Talk("please refer my sister") if step == AGREED else at(step)
+    for reference in (REFERENCE.lower(), "K7DP-2MXW-99"):
+        outcome = DIALOGUE.go_on(talk.state or {}, talk.heard(f"please withdraw my referral {reference}", "withdraw_referral", sure), NOW)
+        assert over(outcome) and outcome.withdraw and not outcome.says
+
+
+def test_nothing_is_taken_back_on_words_that_are_hardly_for_that() -> None:
+    assert not at("name").say(f"i have {REFERENCE} here somewhere", "withdraw_referral", 0.4).withdraw
+
+
+# A reference in the middle, and how another one stands
+
+
+@pytest.mark.parametrize("step", [*EVERY_STEP, AGREED])
+@pytest.mark.parametrize(("said", "intent", "sure"), [
+    ("{}", "ask_referral_status", 1.0), ("my reference is {}", "ask_referral_status", 1.0), ("ref {}", None, 0.0),
+    ("K7DP-2MXW-99", "ask_referral_status", 1.0), ("how is my referral going", "ask_referral_status", 0.85),
+    ("has my referral been received?", "ask_referral_status", 0.65), ("where is {}", "ask_referral_status", 0.9),
+])  # fmt: skip
+def test_a_reference_or_how_another_stands_is_no_answer_and_is_left_for_later(
+    step: str, said: str, intent: str | None, sure: float
+) -> None:
+    talk = Talk("please refer my sister") if step == AGREED else at(step)
+    before, question = talk.answers, talk.last.says[-1]
+    for spelled in (REFERENCE, REFERENCE.lower(), REFERENCE.replace("-", " ")):
+        talk.say(said.format(spelled), intent, sure)
+        assert talk.step == step and talk.answers == before
+        assert fixed(talk) == ["referral_look_up_later"] and talk.last.says[-1] == question, "the same is asked again"
+
+
+@pytest.mark.parametrize(("step", "said"), [
+    ("contact", "01204 50007"), ("contact", "my number is 01992 500100"), ("safe_times", "fri 8 to 12 pm"), ("place", "its SG14 2BF"),
+    ("code_word", "update"), ("needs", "status"), ("safe_times", "thursdays after 2pm"), ("name", "i'm called Dee"),
+])  # fmt: skip
+def test_what_may_by_chance_be_spelled_like_a_reference_is_still_an_answer(step: str, said: str) -> None:
+    talk = at(step)
+    talk.say(said, "ask_referral_status", 1.0)
+    assert fixed(talk) != ["referral_look_up_later"]
 
 
 ASKED = [

@@ -120,11 +120,18 @@ def test_what_actions_say_in_their_own_words_keeps_the_rules_of_wording(name: st
     ("referral_fear_of_way", "email"), ("referral_fear_after", "times"), ("referral_fear_after", "code_word"),
     ("referral_fear_after", "describes"), ("referral_not_their_name", "name"), ("referral_about_something_else", "name"),
     ("referral_about_something_else", "code_word"), ("referral_number_noted", "way"), ("referral_only_these_ways", "way"),
+    *[("referral_said_twice", each) for each in ("safe", "age", "voicemail", "children")],
+    *[("referral_look_up_later", each) for each in ("name", "area", "way", "number", "email", "safe", "times", "age", "help", "children", "needs")],
     *[("referral_in_your_time", each) for each in ("name", "area", "way", "number", "email", "times", "age", "help", "children", "needs")],
 ])  # fmt: skip
 def test_what_stands_before_a_question_of_the_form_leaves_room_for_all_of_it(name: str, question: str) -> None:
     (asked,) = [reply for reply in SMS if reply.name == f"utter_referral_ask_{question}"]
     assert len(paged([Block(fixed_replies.fixed_reply(name, "sms")), Block(asked.filled)])) == 1
+
+
+def test_how_an_earlier_one_is_taken_back_is_told_with_the_leaving() -> None:
+    (left,) = [reply for reply in SMS if reply.name == "utter_referral_left"]
+    assert len(paged([Block(left.filled), Block(fixed_replies.fixed_reply("referral_earlier_one", "sms"))])) == 1
 
 
 def test_a_value_in_what_an_action_says_is_never_looked_at_again() -> None:
