@@ -148,9 +148,10 @@ class Console:
         """An account of its own, joined already. A new one each time, so that codes are never used twice."""
         factors = Factors(secret_key(self.key_file))
         secret, login = pyotp.random_base32(), f"{'-'.join(roles) or 'nobody'}-{secrets.token_hex(4)}"
+        now = datetime.now(timezone.utc)
         account = Account(
             secrets.token_hex(8), login, name or login, frozenset(Role(role) for role in roles), frozenset(areas),
-            datetime.now(timezone.utc), _hash(PASSWORD), factors.seal(secret),
+            now, now, _hash(PASSWORD), factors.seal(secret),
         )
         with StaffStore(self.engine).writing() as rows:
             rows.add_account(account)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -9,7 +10,7 @@ from sanic import Blueprint
 from sanic.exceptions import NotFound
 from sanic.request import Request
 from sanic.response import HTTPResponse
-from wtforms import StringField
+from wtforms import HiddenField, StringField
 from wtforms.validators import DataRequired, Length, Regexp, ValidationError
 
 from console.access import allow
@@ -20,9 +21,11 @@ from outreach import bootstrap
 from outreach.settings import console_url
 from outreach.staff import Role
 from outreach.staff.accounts import JOIN_FOR, LOGIN
-from outreach.staff.records import Account, LoginTaken, NoSuchAccount, NotPossible
+from outreach.staff.records import Account, ChangedMeanwhile, LoginTaken, NoSuchAccount, NotPossible
 
 blueprint = Blueprint("people", url_prefix="/people")
+
+CHANGED = "Somebody changed this while you had it open, so nothing of yours was saved. Below is how it stands now."
 
 Handler = Callable[..., Awaitable[HTTPResponse]]
 
@@ -58,6 +61,20 @@ class PersonForm(Form):
     def chosen_areas(self) -> set[str]:
         """The areas that are ticked. They mean nothing for somebody who is no caseworker."""
         return set(self.areas.data) if Role.CASEWORKER in self.chosen_roles else set()
+
+
+class ChangeForm(PersonForm):
+    """Somebody who is there. `seen` is when a manager last changed what the page showed."""
+
+    seen = HiddenField()
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """That time; None, which no account has, where it was lost."""
+        try:
+            return datetime.fromisoformat(self.seen.data or "")
+        except ValueError:
+            return None
 
 
 class InviteForm(PersonForm):
@@ -128,13 +145,16 @@ async def person(request: Request, account_id: str) -> HTTPResponse:
 @kindly
 async def change(request: Request, account_id: str) -> HTTPResponse:
     """Set name, roles and areas."""
-    form = PersonForm(form_data(request), await _areas())
+    form = ChangeForm(form_data(request), await _areas())
     if not form.validate():
         return await _person_page(request, account_id, form, 422)
-    await in_thread(
-        bootstrap.staff_accounts().change, request.ctx.staff.id, account_id, form.name.data, form.chosen_roles,
-        form.chosen_areas,
-    )  # fmt: skip
+    try:
+        await in_thread(
+            bootstrap.staff_accounts().change, request.ctx.staff.id, account_id, form.name.data, form.chosen_roles,
+            form.chosen_areas, form.seen_at,
+        )  # fmt: skip
+    except ChangedMeanwhile:
+        return await _person_page(request, account_id, status=409, problem=CHANGED, yours=form)
     return back_to(request, f"/people/{account_id}", "Saved.")
 
 
@@ -180,13 +200,17 @@ def _link_page(request: Request, account: Account, token: str) -> HTTPResponse:
 
 
 async def _person_page(
-    request: Request, account_id: str, form: PersonForm | None = None, status: int = 200, problem: str = ""
-) -> HTTPResponse:
+    request: Request, account_id: str, form: ChangeForm | None = None, status: int = 200, problem: str = "",
+    yours: ChangeForm | None = None,
+) -> HTTPResponse:  # fmt: skip
     account: Account = await in_thread(bootstrap.staff_accounts().get, account_id)
     live = await in_thread(bootstrap.staff_sessions().live, account_id)
-    now = {"name": account.name, "roles": [role.value for role in account.roles], "areas": sorted(account.areas)}
-    form = form or PersonForm(None, await _areas(), data=now)
-    return page(request, "people/person.html", status=status, account=account, form=form, live=live, problem=problem)
+    now = {"name": account.name, "roles": [role.value for role in account.roles], "areas": sorted(account.areas),
+           "seen": account.changed_at.isoformat()}  # fmt: skip
+    form = form or ChangeForm(None, await _areas(), data=now)
+    return page(
+        request, "people/person.html", status=status, account=account, form=form, live=live, problem=problem, yours=yours
+    )
 
 
 async def _areas() -> list[tuple[str, str]]:

@@ -114,11 +114,11 @@ class StaffRows:
 
     def add_account(self, account: Account) -> None:
         """Add one. Raises LoginTaken."""
-        at = _stored(account.created_at)
         values = {
             "id": account.id, "login": account.login, "name": account.name, "roles": sorted(r.value for r in account.roles),
-            "areas": sorted(account.areas), "created_at": at, "changed_at": at, "password_hash": account.password_hash,
-            "factor": account.factor, "factor_step": account.factor_step,
+            "areas": sorted(account.areas), "password_hash": account.password_hash, "factor": account.factor,
+            "factor_step": account.factor_step, "created_at": _stored(account.created_at),
+            "changed_at": _stored(account.changed_at),
         }  # fmt: skip
         try:
             with self.connection.begin_nested():
@@ -229,7 +229,7 @@ class StaffRows:
 def _account(row: Any) -> Account:
     return Account(
         row.id, row.login, row.name, frozenset(Role(each) for each in row.roles), frozenset(row.areas),
-        _aware(row.created_at), row.password_hash, row.factor, row.factor_step,
+        _aware(row.created_at), _aware(row.changed_at), row.password_hash, row.factor, row.factor_step,
         _aware(row.came_in_at) if row.came_in_at else None, _aware(row.disabled_at) if row.disabled_at else None,
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from outreach.audit.recording import Audit
 from outreach.clock import utc_now
 from outreach.staff.passwords import Passwords
-from outreach.staff.records import Account, Link, LinkKind, NoSuchAccount, NotPossible, Rows, Store
+from outreach.staff.records import Account, ChangedMeanwhile, Link, LinkKind, NoSuchAccount, NotPossible, Rows, Store
 from outreach.staff.roles import Role
 from outreach.staff.second_factor import Factors, new_recovery_codes, step_of
 from outreach.staff.sessions import Sessions, new_token, token_hash
@@ -153,22 +153,28 @@ class Accounts:
             self._audit.record(by, "staff.invited", account.id, None, _rights(account), rows.connection)
             return account, self._new_link(rows, LinkKind.JOIN, account.id, JOIN_FOR)
 
-    def change(self, by: str, account_id: str, name: str, roles: Collection[Role], areas: Collection[str]) -> None:
-        """Set name, roles and areas. Where roles or areas change, the person's sessions end.
+    def change(
+        self, by: str, account_id: str, name: str, roles: Collection[Role], areas: Collection[str], seen: datetime | None
+    ) -> None:
+        """Set name, roles and areas. Where roles or areas change, the person's sessions end. `seen` is the account's
+        `changed_at` as whoever does it had it before them.
 
-        Raises NoSuchAccount, and NotPossible for the last manager.
+        Raises NoSuchAccount, ChangedMeanwhile, and NotPossible for the last manager.
         """
         with self._store.writing() as rows:
             before = _there(rows, account_id)
+            if before.changed_at != seen:
+                raise ChangedMeanwhile
             if Role.MANAGER not in roles:
                 _not_the_last_manager(rows, before)
+            if (name, set(roles), set(areas)) == (before.name, before.roles, before.areas):
+                return
             rows.change_account(account_id, name=name, roles=_sorted(roles), areas=sorted(areas), changed_at=self._clock())
             after = _there(rows, account_id)
             if (after.roles, after.areas) != (before.roles, before.areas):
                 rows.end_sessions(account_id)
             told = {**_rights(after), "renamed": after.name != before.name}
-            if after != before:
-                self._audit.record(by, "staff.changed", account_id, _rights(before), told, rows.connection)
+            self._audit.record(by, "staff.changed", account_id, _rights(before), told, rows.connection)
 
     def disable(self, by: str, account_id: str) -> None:
         """Turn an account off: its sessions and links end at once. Raises NoSuchAccount, NotPossible for the last manager."""
@@ -280,8 +286,9 @@ class Accounts:
     def _new_account(
         self, rows: Rows, name: str, login: str, roles: Collection[Role], areas: Collection[str]
     ) -> Account:
+        now = self._clock()
         account = Account(
-            secrets.token_hex(_ID_BYTES), plain_login(login), name, frozenset(roles), frozenset(areas), self._clock()
+            secrets.token_hex(_ID_BYTES), plain_login(login), name, frozenset(roles), frozenset(areas), now, now
         )
         rows.add_account(account)
         return account

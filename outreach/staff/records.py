@@ -12,7 +12,10 @@ from outreach.staff.roles import Role, Staff
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody who may come in, or is asked to. `factor` is sealed; `factor_step` the last step whose code was used."""
+    """Somebody who may come in, or is asked to. `factor` is sealed; `factor_step` the last step whose code was used.
+
+    `changed_at` is when a manager last set name, roles and areas.
+    """
 
     id: str
     login: str
@@ -20,6 +23,7 @@ class Account:
     roles: frozenset[Role]
     areas: frozenset[str]
     created_at: datetime
+    changed_at: datetime
     password_hash: str | None = None
     factor: bytes | None = None
     factor_step: int | None = None
@@ -155,6 +159,10 @@ class LoginTaken(Exception):
 
 class NoSuchAccount(Exception):
     """There is no account with this id."""
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else changed the account since it was looked at."""
 
 
 class NotPossible(Exception):

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from consoles import PASSWORD, Console, Somebody, Staffer
 from running import ROOT
+from webforms import fields_of
 
 from outreach.adapters.audit_log import Wanted
 from outreach.staff.tries import OF_A_NAME
@@ -51,6 +52,12 @@ def command(console: Console, *arguments: str) -> tuple[int, str]:
 
 def cookies_of(response: httpx.Response) -> dict[str, str]:
     return {each.partition("=")[0]: each for each in response.headers.get_list("set-cookie")}
+
+
+def changes(manager: Staffer, somebody: Somebody, **fields: object) -> httpx.Response:
+    """Open somebody's page, change these fields, and save."""
+    path = f"/people/{somebody.id}"
+    return manager.post(path, {**fields_of(manager.get(path).text, path), **fields})
 
 
 def test_from_nobody_to_a_caseworker_who_is_in(start_console: StartConsole) -> None:
@@ -235,9 +242,33 @@ def test_a_changed_role_counts_at_once(console: Console) -> None:
     manager, sam = console.signed_in("manager"), console.add("publisher")
     staffer = console.with_session(sam)
     assert staffer.get("/services").status_code == 200
-    manager.post(f"/people/{sam.id}", {"name": "Sam", "roles": ["auditor"]})
+    assert changes(manager, sam, roles=["auditor"]).status_code == 303
     assert staffer.get("/services").status_code == 303
     assert console.with_session(sam).get("/services").status_code == 403
+
+
+def test_rights_that_another_manager_took_away_do_not_come_back(console: Console) -> None:
+    dee, kim = console.signed_in("manager"), console.signed_in("manager")
+    sam = console.add("caseworker", "editor", areas=[AREA], name="Sam Le")
+    path = f"/people/{sam.id}"
+    opened = fields_of(dee.get(path).text, path)
+    assert changes(kim, sam, roles=["editor"], areas=[]).status_code == 303
+    told = dee.post(path, {**opened, "name": "Sam Lee"})
+    assert told.status_code == 409 and "Somebody changed this while you had it open" in told.text
+    assert "Sam Lee" in told.text and "Caseworker" in told.text and AREA in told.text
+    # The form has it as it stands now: pressing the button again brings nothing back.
+    again = fields_of(told.text, path)
+    assert (again["name"], again["roles"], again.get("areas")) == ("Sam Le", "editor", None)
+    assert "Saved." in dee.post_and_follow(path, {**again, "name": "Sam Lee"}).text
+    with console.engine.connect() as connection:
+        row = connection.execute(sa.text("SELECT name, roles, areas FROM staff WHERE id = :id"), {"id": sam.id}).one()
+    assert (row.name, row.roles, row.areas) == ("Sam Lee", '["editor"]', "[]")
+
+
+@pytest.mark.parametrize("seen", ["", "yesterday", "2026-11-21", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_what_was_seen_of_a_person_has_to_be_known(console: Console, seen: str) -> None:
+    manager, sam = console.signed_in("manager"), console.add("editor")
+    assert changes(manager, sam, seen=seen).status_code == 409
 
 
 def test_the_last_manager_stays(start_console: StartConsole) -> None:
@@ -245,8 +276,9 @@ def test_the_last_manager_stays(start_console: StartConsole) -> None:
     manager = console.signed_in("manager")
     refused = manager.post(f"/people/{manager.id}/turn-off")
     assert refused.status_code == 409 and "This is the only manager" in refused.text
-    refused = manager.post(f"/people/{manager.id}", {"name": "Dee", "roles": ["editor"]})
-    assert refused.status_code == 409
+    assert manager.me
+    refused = changes(manager, manager.me, roles=["editor"])
+    assert refused.status_code == 409 and "This is the only manager" in refused.text
     assert manager.get("/people").status_code == 200
 
 
@@ -292,7 +324,7 @@ def test_ones_own_account(console: Console) -> None:
 def test_the_audit_page_tells_who_did_what_and_that_the_chain_holds(console: Console) -> None:
     manager = console.signed_in("manager", name="Dee Jones")
     sam = console.add("editor", name="Sam <Lee>")
-    manager.post(f"/people/{sam.id}", {"name": "Sam <Lee>", "roles": ["publisher"]})
+    changes(manager, sam, roles=["publisher"])
     auditor = console.signed_in("auditor")
     page = auditor.get("/audit", params={"by": manager.id, "action": "staff.changed"})
     assert "The chain holds" in page.text and "changed roles, areas or name of <strong>Sam &lt;Lee&gt;</strong>" in page.text

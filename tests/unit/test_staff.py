@@ -19,7 +19,7 @@ from outreach.adapters.staff import StaffStore
 from outreach.staff import Role
 from outreach.staff.accounts import Accounts, Joined, LinkOver, WrongCode, WrongPassword
 from outreach.staff.passwords import Passwords, problem_with
-from outreach.staff.records import Account, LoginTaken, NotPossible
+from outreach.staff.records import Account, ChangedMeanwhile, LoginTaken, NotPossible
 from outreach.staff.second_factor import Factors, new_recovery_codes, qr_svg, readable
 from outreach.staff.sessions import Sessions
 from outreach.staff.signing_in import Refused, SignIn
@@ -447,7 +447,7 @@ def test_the_last_manager_can_be_neither_turned_off_nor_made_something_else(hous
     with pytest.raises(NotPossible):
         house.accounts.disable(dee.id, dee.id)
     with pytest.raises(NotPossible):
-        house.accounts.change(dee.id, dee.id, "Dee", [Role.EDITOR], [])
+        house.accounts.change(dee.id, dee.id, "Dee", [Role.EDITOR], [], dee.changed_at)
     # Somebody who has not come in yet is no manager to rely on.
     house.accounts.invite(dee.id, "Sam", "sam", [Role.MANAGER], [])
     with pytest.raises(NotPossible):
@@ -487,8 +487,30 @@ def test_another_role_or_area_ends_sessions_another_name_does_not(
     dee, _, _ = house.manager()
     sam, secret = house.invited("sam", Role.EDITOR)
     token = house.comes_in("sam", secret)
-    house.accounts.change(dee.id, sam.id, "Sam Again", roles, areas)
+    house.accounts.change(dee.id, sam.id, "Sam Again", roles, areas, sam.changed_at)
     assert (house.sessions.staff_of(token) is None) is ends
+
+
+def test_rights_that_were_taken_away_meanwhile_do_not_come_back(house: House) -> None:
+    dee, _, _ = house.manager()
+    sam, _ = house.invited("sam", Role.CASEWORKER, Role.EDITOR)
+    house.accounts.change(dee.id, sam.id, "Sam", [Role.EDITOR], [], sam.changed_at)
+    for seen in (sam.changed_at, None):
+        with pytest.raises(ChangedMeanwhile):
+            house.accounts.change(dee.id, sam.id, "Samuel", sam.roles, sam.areas, seen)
+    now = house.accounts.get(sam.id)
+    assert (now.name, now.roles, now.areas) == ("Sam", {Role.EDITOR}, frozenset())
+    house.accounts.change(dee.id, sam.id, "Samuel", now.roles, now.areas, now.changed_at)
+    assert house.accounts.get(sam.id).name == "Samuel"
+    assert house.actions()[-2:] == ["staff.changed", "staff.changed"]
+
+
+def test_coming_in_or_another_phone_is_no_change_of_rights(house: House) -> None:
+    dee, _, _ = house.manager()
+    sam, secret = house.invited("sam", Role.EDITOR)
+    house.comes_in("sam", secret)
+    house.accounts.end_sessions(dee.id, sam.id)
+    house.accounts.change(dee.id, sam.id, "Samuel", sam.roles, sam.areas, sam.changed_at)
 
 
 def test_a_reset_takes_everything_away_until_the_new_link_is_used(house: House) -> None:
@@ -558,7 +580,7 @@ def test_everything_is_recorded_without_names(house: House) -> None:
     dee, _, _ = house.manager()
     sam, secret = house.invited("sam", Role.EDITOR)
     house.comes_in("sam", secret)
-    house.accounts.change(dee.id, sam.id, "Sam", [Role.PUBLISHER], [])
+    house.accounts.change(dee.id, sam.id, "Sam", [Role.PUBLISHER], [], sam.changed_at)
     house.accounts.disable(dee.id, sam.id)
     house.accounts.enable(dee.id, sam.id)
     house.accounts.reset(dee.id, sam.id)
