@@ -23,9 +23,12 @@ from sanic.response import json as json_response
 from channels import page, startup
 from channels.counting import Counting, Writing
 from channels.limits import Limits
+from channels.offers import Offer
 from channels.turns import Reply, Turns
 from outreach import bootstrap
 from outreach.adapters.conversations import ConversationRow
+from outreach.adapters.turn_locks import Busy
+from outreach.content.web_texts import web_text
 from outreach.privacy import capability
 from outreach.safety.exit_words import ExitWords
 from outreach.settings import Settings
@@ -38,7 +41,8 @@ MOST_CHARACTERS = 1000
 # So many turns wait for each other at most. Whoever comes beyond that would wait for longer than a turn may take, and gets
 # the fixed reply with the helpline at once instead; work for people who have had it already would keep all others waiting.
 MOST_AT_ONCE = 150
-TOO_MANY = "Too many conversations were started from here. Please wait a minute. If you're in danger now, call 999."
+# A turn has words within its own time. Whoever waits for the one before as well has them so much later at most.
+WAITS_LONGER = timedelta(seconds=0.5)
 PURGE_EVERY = timedelta(seconds=60)
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html"}
 
@@ -56,7 +60,7 @@ def forgotten() -> Refusal:
     """What is answered to who writes into a conversation that is no more. A new one each time: an exception that is raised
     again holds on to every earlier request, and to what was said in it.
     """
-    return Refusal(401, "This conversation has ended and was forgotten. You can start a new one.")
+    return Refusal(401, web_text("forgotten"))
 
 
 class WebChannel(InputChannel):
@@ -90,7 +94,12 @@ class Chat:
         self.exit_words = ExitWords.load("web")
         self.metrics = bootstrap.metrics()
         self.limits = Limits(settings.messages_per_minute, settings.sessions_per_minute, bootstrap.pace())
+        # One message at a time in a conversation: what is on offer can't change between a look at it and its use. It is held
+        # outside the turn's own lock, and nothing inside a turn asks for it.
+        self.locks = bootstrap.turn_locks("web")
         self._at_once = 0
+        # Held so that what a person hung up on is finished, not collected as garbage.
+        self._running: set[asyncio.Task[list[Reply]]] = set()
         # What could not be deleted when it was to be forgotten. It counts as forgotten, and is tried again.
         self._still_to_forget: set[str] = set()
         self.turns: Turns = None  # type: ignore[assignment]  # set by `start`, before the first request
@@ -114,13 +123,13 @@ class Chat:
             return None, [self.turns.static(labels.STORE)]
         self.metrics.begun("web")
         replies = [await self.turns.utter("utter_greeting", token)]
-        self._remember_choices(token, generation, replies)
+        self._remember(token, generation, Offer().followed_by(replies))
         return token, replies
 
     async def check_pace(self, token: str, address: str, text: str | None) -> None:
         """Refuse what comes too fast; never an exit."""
         if not (text is not None and self.exit_words.match(text)) and not await self.limits.may_speak(token, address):
-            raise Refusal(429, "That was a lot of messages at once. Please wait a minute, then send it again. If you're in danger now, call 999.")
+            raise Refusal(429, web_text("too_many_messages"))
 
     async def answer(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
         """The replies to a text or to a choice that the last reply offered. Raises `Refusal`."""
@@ -131,25 +140,56 @@ class Chat:
             return [self.turns.static(labels.TOO_SLOW)]
         self._at_once += 1
         try:
-            return await self._answer(token, text, choice)
+            return await self._in_time(token, text, choice)
         finally:
             self._at_once -= 1
 
+    async def _in_time(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
+        answering = asyncio.ensure_future(self._answer(token, text, choice))
+        self._running.add(answering)
+        answering.add_done_callback(self._finished)
+        try:
+            longest = self.settings.turn_seconds + WAITS_LONGER.total_seconds()
+            return await asyncio.wait_for(asyncio.shield(answering), longest)
+        except asyncio.TimeoutError:
+            logger.error("a message waited too long for its answer")
+            return [self.turns.static(labels.TOO_SLOW)]
+
+    def _finished(self, answering: asyncio.Task[list[Reply]]) -> None:
+        self._running.discard(answering)
+        error = None if answering.cancelled() else answering.exception()
+        if error is not None and not isinstance(error, Refusal):
+            logger.error("an answer ended with %s", type(error).__name__)
+
     async def _answer(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
+        try:
+            async with self.locks.hold(token, self.settings.turn_seconds):
+                return await self._answer_alone(token, text, choice)
+        except Busy:
+            return [self.turns.static(labels.TOO_SLOW)]
+
+    async def _answer_alone(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
         key = capability.row_key(token)
         try:
             row = self.conversations.find(key)
+            if row is None or key in self._still_to_forget:
+                raise forgotten()
+            offer = Offer.read(token, row.sealed_choices)
+            if offer.again(choice):
+                return offer.again(choice)
+            if choice is not None:
+                self._take(token, row, offer, choice)
+        except Refusal:
+            raise
         except Exception as error:  # noqa: BLE001
             logger.error("a conversation could not be read: %s", type(error).__name__)
             return await self._without_memory(token, text, choice)
-        if row is None or key in self._still_to_forget:
-            raise forgotten()
-        replies = await self._turn(token, row, text, choice)
+        replies = await self._turn(token, offer, text, choice)
         if any(reply.command == "exit" for reply in replies):
             await self.leave(token, labels.BY_MEANING)
         elif not any(reply.broken for reply in replies):
             # A database that has just kept somebody waiting is not asked again: words go out within ten seconds.
-            self._remember_choices(token, row.generation, replies)
+            self._remember(token, row.generation, offer.taken(choice).followed_by(replies))
         return replies
 
     async def _without_memory(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
@@ -158,28 +198,31 @@ class Chat:
             await self.forget(token)
         return replies
 
-    async def _turn(self, token: str, row: ConversationRow, text: str | None, choice: str | None) -> list[Reply]:
+    def _take(self, token: str, row: ConversationRow, offer: Offer, choice: str) -> None:
+        """Take a choice before its turn: nobody has it twice, even where workers share no lock, or where the turn breaks."""
+        if choice not in offer.choices or row.sealed_choices is None:
+            raise Refusal(422, web_text("choice_gone"))
+        taken = offer.taken(choice).sealed(token)
+        if not self.conversations.use_choices(capability.row_key(token), row.generation, row.sealed_choices, taken):
+            raise Refusal(422, web_text("choice_gone"))
+
+    async def _turn(self, token: str, offer: Offer, text: str | None, choice: str | None) -> list[Reply]:
         if choice is None:
             return await self.turns.say(token, text or "")
-        offered = _offered(token, row)
-        if choice not in offered:
-            raise Refusal(422, "That choice is not on offer any more. You can type what you need instead.")
-        title, payload = offered[choice]
+        title, payload = offer.choices[choice]
         return await self.turns.choose(token, title, payload)
 
     def title_of(self, token: str, choice: str) -> str:
-        """What stands on the button of a choice that is on offer; nothing where it is none."""
+        """What stands on the button of a choice that is on offer or was pressed last; nothing where it is none."""
         try:
             row = self.conversations.find(capability.row_key(token))
-            return _offered(token, row)[choice][0] if row is not None else ""
+            return Offer.read(token, row.sealed_choices).title_of(choice) if row is not None else ""
         except Exception:  # noqa: BLE001 - the answer says what has to be said, this only repeats what was pressed
             return ""
 
-    def _remember_choices(self, token: str, generation: str, replies: list[Reply]) -> None:
-        offered = {i: c for reply in replies for i, c in reply.choices.items()}
+    def _remember(self, token: str, generation: str, offer: Offer) -> None:
         try:
-            sealed = capability.seal(token, json.dumps(offered).encode())
-            self.conversations.save_choices(capability.row_key(token), generation, sealed)
+            self.conversations.save_choices(capability.row_key(token), generation, offer.sealed(token))
         except Exception as error:  # noqa: BLE001 - the words still go out; a button may then be refused kindly
             logger.error("choices could not be kept: %s", type(error).__name__)
 
@@ -205,12 +248,6 @@ class Chat:
             self._still_to_forget.discard(key)
 
 
-def _offered(token: str, row: ConversationRow) -> dict[str, tuple[str, str]]:
-    if row.sealed_choices is None:
-        return {}
-    return {i: (c[0], c[1]) for i, c in json.loads(capability.unseal(token, row.sealed_choices)).items()}
-
-
 def _listen(blueprint: Blueprint, chat: Chat) -> None:
     @blueprint.listener("after_server_start")
     async def start(app: Sanic, loop: asyncio.AbstractEventLoop) -> None:
@@ -228,7 +265,7 @@ def _listen(blueprint: Blueprint, chat: Chat) -> None:
 
     @blueprint.exception(PayloadTooLarge)
     async def too_large(request: Request, error: SanicException) -> HTTPResponse:
-        return json_response({"error": "That is too much at once. Please send a shorter message."}, 413)
+        return json_response({"error": web_text("too_much")}, 413)
 
     @blueprint.exception(Exception)
     async def broken(request: Request, error: Exception) -> HTTPResponse:
@@ -269,7 +306,7 @@ def _api_routes(blueprint: Blueprint, chat: Chat) -> None:
     async def begin(request: Request) -> HTTPResponse:
         _check_size(request)
         if not await chat.limits.may_begin(_address(request, chat.settings)):
-            raise Refusal(429, TOO_MANY)
+            raise Refusal(429, web_text("too_many_conversations"))
         token, replies = await chat.begin()
         return json_response({"session": token, "messages": as_contract(replies)}, 200 if token else 503)
 
@@ -292,7 +329,7 @@ def _page_routes(blueprint: Blueprint, chat: Chat) -> None:
         body = chat.page.render(
             session=session or "", messages=as_contract(replies), said=said, error=error,
             safe_site=chat.settings.safe_site, static="/chat/static", limit=MOST_CHARACTERS,
-            idle_minutes=f"{chat.settings.idle_minutes:g}",
+            idle_minutes=f"{chat.settings.idle_minutes:g}", exit_words=chat.exit_words.listed(),
         )
         return html(body, status)
 
@@ -307,7 +344,7 @@ def _page_routes(blueprint: Blueprint, chat: Chat) -> None:
         token = _field(request, "session")
         if not token:
             if not await chat.limits.may_begin(_address(request, chat.settings)):
-                return drawn(None, [], error=TOO_MANY, status=429)
+                return drawn(None, [], error=web_text("too_many_conversations"), status=429)
             token_or_none, replies = await chat.begin()
             return drawn(token_or_none, replies)
         typed, pressed = _field(request, "text"), _field(request, "choice")
@@ -356,7 +393,7 @@ def _leave(settings: Settings) -> HTTPResponse:
 
 def _check_size(request: Request) -> None:
     if len(request.body or b"") > MOST_BYTES:
-        raise Refusal(413, "That is too much at once. Please send a shorter message.")
+        raise Refusal(413, web_text("too_much"))
 
 
 def _json_body(request: Request) -> dict[str, Any]:
@@ -374,14 +411,14 @@ def _said(body: dict[str, Any]) -> tuple[str | None, str | None]:
     text, choice = body.get("text"), body.get("choice")
     if choice is not None and text is None:
         if not isinstance(choice, str) or not choice:
-            raise Refusal(422, "That choice is not on offer any more. You can type what you need instead.")
+            raise Refusal(422, web_text("choice_gone"))
         return None, choice
     if not isinstance(text, str) or choice is not None:
         raise Refusal(422, "Please send a message or a choice.")
     if len(text) > MOST_CHARACTERS:
-        raise Refusal(422, f"That is longer than {MOST_CHARACTERS} characters. You can send it in parts.")
+        raise Refusal(422, web_text("too_long", MOST_CHARACTERS))
     if not text.strip():
-        raise Refusal(422, "Please write something first.")
+        raise Refusal(422, web_text("nothing_written"))
     return text, None
 
 

@@ -1,6 +1,7 @@
 """Writes what the proxy answers by itself while nothing behind it does: `deploy/fallback`, and the words that mean leaving.
 
-All of it is made from the fixed reply and the exit words, so that there is no second truth. `scripts/make_docs.py` calls this.
+All of it is made from the fixed reply, the web channel's own sentences and the exit words, so that there is no second truth.
+`scripts/make_docs.py` calls this.
 """
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from outreach.content.web_texts import web_text
 from outreach.directory.numbers import digits, parted
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -89,6 +91,11 @@ def twiml() -> str:
 """
 
 
+def refusal(name: str) -> str:
+    """What the proxy answers where it refuses before the assistant would have to, in the same words."""
+    return json.dumps({"error": web_text(name)}, indent=1) + "\n"
+
+
 def leaving() -> str:
     """For nginx: whether the body of a form is an exit word and nothing else, as the assistant would see it."""
     exits = yaml.safe_load((ROOT / "content" / "exit_words.yml").read_text(encoding="utf-8"))
@@ -123,6 +130,8 @@ def files() -> dict[Path, str]:
         FALLBACK / "page.html": page(),
         FALLBACK / "messages.json": json.dumps(said, indent=1) + "\n",
         FALLBACK / "session.json": json.dumps({"session": None, **said}, indent=1) + "\n",
+        FALLBACK / "busy.json": refusal("too_many_messages"),
+        FALLBACK / "too_large.json": refusal("too_much"),
         ROOT / "deploy" / "sms-fallback.xml": twiml(),
         ROOT / "deploy" / "nginx" / "leaving.conf": leaving(),
     }

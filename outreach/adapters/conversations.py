@@ -32,6 +32,7 @@ SAVE = sa.update(conversation).where(
 )
 _SAVE_STATE = SAVE.values(sealed_state=sa.bindparam("sealed"), touched_at=sa.bindparam("now"))
 _SAVE_CHOICES = SAVE.values(sealed_choices=sa.bindparam("sealed"))
+_USE_CHOICES = _SAVE_CHOICES.where(conversation.c.sealed_choices == sa.bindparam("seen"))
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,11 @@ class Conversations:
     def save_choices(self, key: str, generation: str, sealed: bytes) -> bool:
         """Store the choices that the last reply offered. False when the conversation was forgotten."""
         return self._save(_SAVE_CHOICES, key=key, of=generation, sealed=sealed)
+
+    def use_choices(self, key: str, generation: str, seen: bytes, sealed: bytes) -> bool:
+        """Store what takes the place of the choices that were `seen`. False, and nothing stored, when they are not there any
+        more: of those who come with the same at the same time, in whichever process, one is told True."""
+        return self._save(_USE_CHOICES, key=key, of=generation, seen=seen, sealed=sealed)
 
     def _save(self, statement: sa.sql.Update, **values: object) -> bool:
         with writing_once(self._engine) as connection:

@@ -4,6 +4,8 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,6 +41,38 @@ def test_a_choice_of_an_earlier_reply_is_not_on_offer_any_more(person: Person) -
     person.say(EXAMPLES["ask_pets"])
     assert "affirm" not in [c["id"] for m in person.last for c in m["choices"]]
     refused(person.post({"choice": "affirm"}), 422)
+
+
+def test_a_choice_pressed_twice_is_answered_once_and_its_reply_comes_twice(person: Person) -> None:
+    (choice,) = [c["id"] for m in person.last for c in m["choices"] if c["title"] == "See what I can do"]
+    with ThreadPoolExecutor(2) as pool:
+        both = [each.result() for each in [pool.submit(person.post, {"choice": choice}) for _ in range(2)]]
+    assert [answer.status_code for answer in both] == [200, 200] and both[0].json() == both[1].json()
+    assert person.post({"choice": choice}).json() == both[0].json(), "a reply that was lost can be asked for again"
+    person.say("hello there")
+    refused(person.post({"choice": choice}), 422)
+
+
+def test_the_same_choice_offered_again_has_another_id(person: Person) -> None:
+    offered = []
+    for said in ("ask_refuge", "ask_pets", "ask_refuge"):
+        person.say(EXAMPLES[said])
+        offered.append({c["title"]: c["id"] for m in person.last for c in m["choices"]})
+    (title, first), *_ = offered[0].items()
+    assert offered[2][title] != first, "a press on what was read before is none on what is read now"
+    refused(person.post({"choice": first}), 422)
+    assert person.post({"choice": offered[2][title]}).status_code == 200
+
+
+@pytest.mark.parametrize(("body", "status"), [
+    ({"text": "a" * 1001}, 422), ({"choice": "no-such"}, 422), ({"text": ""}, 422), ({"text": "a" * 17_000}, 413),
+])
+def test_a_refusal_says_999(person: Person, body: dict[str, Any], status: int) -> None:
+    answer = person.post(body)
+    refused(answer, status)
+    assert answer.json()["error"].endswith("If you're in danger now, call 999.")
+    page = person.http.post("/chat", data={"session": person.token, **body})
+    assert page.status_code == status and "in danger now, call" in unescape(page.text)
 
 
 @pytest.mark.parametrize("body", [

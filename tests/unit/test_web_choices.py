@@ -1,0 +1,233 @@
+"""A choice is answered once for each time that it is offered, and whoever presses twice gets the reply."""
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from engines import Redis
+
+from channels.offers import Offer
+from channels.turns import Reply
+from channels.web import Chat, Refusal
+from outreach.adapters.conversations import Conversations
+from outreach.adapters.database import connect, migrate
+from outreach.adapters.shared import Shared
+from outreach.adapters.turn_locks import TurnLocks
+from outreach.privacy import capability
+from outreach.settings import load
+
+YES = {"affirm": ("Yes", "/affirm")}
+
+
+class Questions:
+    """Turns of a form that asks one question after the other, each to be answered by the same yes."""
+
+    def __init__(self) -> None:
+        self.answered: list[str] = []
+        self.begun = asyncio.Event()
+        self.go = asyncio.Event()
+        self.go.set()
+        self.broken = False
+
+    async def utter(self, response: str, token: str) -> Reply:
+        return Reply("question 0", dict(YES))
+
+    async def say(self, token: str, text: str) -> list[Reply]:
+        return await self._turn(text)
+
+    async def choose(self, token: str, title: str, payload: str) -> list[Reply]:
+        return await self._turn(payload)
+
+    async def _turn(self, said: str) -> list[Reply]:
+        self.answered.append(said)
+        number = len(self.answered)
+        self.begun.set()
+        await self.go.wait()
+        return [Reply("fixed", broken=True)] if self.broken else [Reply(f"question {number}", dict(YES))]
+
+    def static(self, cause: str = "") -> Reply:
+        return Reply("fixed", broken=True)
+
+    async def without_memory(self, token: str, text: str | None, choice: str | None = None) -> list[Reply]:
+        return [self.static()]
+
+
+class Page:
+    """Somebody's page, at one worker or at several."""
+
+    def __init__(self, conversations: Conversations, *redis: Shared | None) -> None:
+        self.turns = Questions()
+        self.workers = [self._worker(conversations, shared) for shared in redis or (None,)]
+
+    def _worker(self, conversations: Conversations, redis: Shared | None) -> Chat:
+        chat: Any = Chat(load({"TURN_SECONDS": "2"}))
+        chat.turns, chat.conversations, chat.locks = self.turns, conversations, TurnLocks("web", redis)
+        chat.metrics = SimpleNamespace(left=lambda *_: None, begun=lambda *_: None)
+        return chat  # type: ignore[no-any-return]
+
+    async def open(self) -> Page:
+        token, greeting = await self.workers[0].begin()
+        assert token is not None
+        self.token, (self.choice,) = token, greeting[0].choices
+        return self
+
+    async def press(self, choice: str | None = None, worker: int = 0) -> list[Reply]:
+        return await self.workers[worker].answer(self.token, None, choice or self.choice)
+
+
+@pytest.fixture
+def conversations(database_url: str) -> Iterator[Conversations]:
+    engine = connect(database_url)
+    migrate(engine)
+    yield Conversations(engine, timedelta(minutes=30))
+    engine.dispose()
+
+
+def texts(replies: list[Reply]) -> list[str]:
+    return [reply.text for reply in replies]
+
+
+def test_a_choice_pressed_twice_at_once_is_answered_once_and_both_presses_get_the_reply(conversations: Conversations) -> None:
+    async def scene() -> None:
+        page = await Page(conversations).open()
+        both = await asyncio.gather(page.press(), page.press())
+        assert page.turns.answered == ["/affirm"]
+        assert [texts(each) for each in both] == [["question 1"]] * 2
+        assert both[0][0].choices.keys() == both[1][0].choices.keys()
+
+    asyncio.run(scene())
+
+
+def test_a_choice_pressed_again_after_its_reply_answers_no_question_that_came_since(conversations: Conversations) -> None:
+    async def scene() -> None:
+        page = await Page(conversations).open()
+        (first,) = await page.press()
+        assert texts(await page.press()) == ["question 1"], "a reply that was lost comes again"
+        assert page.turns.answered == ["/affirm"]
+        (now,) = first.choices
+        assert texts(await page.press(now)) == ["question 2"]
+        for old in (page.choice, "affirm", "affirm.9"):
+            with pytest.raises(Refusal) as refused:
+                await page.press(old)
+            assert refused.value.status == 422 and "999" in refused.value.reason and "type" in refused.value.reason
+        assert page.turns.answered == ["/affirm"] * 2
+
+    asyncio.run(scene())
+
+
+def test_a_choice_that_a_text_came_before_is_refused(conversations: Conversations) -> None:
+    async def scene() -> None:
+        page = await Page(conversations).open()
+        page.turns.go.clear()
+        text = asyncio.ensure_future(page.workers[0].answer(page.token, "something else", None))
+        await page.turns.begun.wait()
+        press = asyncio.ensure_future(page.press())
+        await asyncio.sleep(0.05)
+        page.turns.go.set()
+        assert texts(await text) == ["question 1"]
+        with pytest.raises(Refusal):
+            await press
+        assert page.turns.answered == ["something else"]
+
+    asyncio.run(scene())
+
+
+def test_the_second_press_gets_the_reply_though_the_browser_hung_up_on_the_first(conversations: Conversations) -> None:
+    async def scene() -> None:
+        page = await Page(conversations).open()
+        page.turns.go.clear()
+        first = asyncio.ensure_future(page.press())
+        await page.turns.begun.wait()
+        second = asyncio.ensure_future(page.press())
+        first.cancel()
+        await asyncio.sleep(0.05)
+        page.turns.go.set()
+        (reply,) = await second
+        assert reply.text == "question 1" and page.turns.answered == ["/affirm"]
+        assert texts(await page.press(next(iter(reply.choices)))) == ["question 2"]
+
+    asyncio.run(scene())
+
+
+def test_a_choice_whose_turn_broke_is_not_taken_a_second_time(conversations: Conversations) -> None:
+    async def scene() -> None:
+        page = await Page(conversations).open()
+        page.turns.broken = True
+        assert texts(await page.press()) == ["fixed"]
+        with pytest.raises(Refusal):
+            await page.press()
+        assert page.turns.answered == ["/affirm"], "the turn that broke may have been taken all the same"
+
+    asyncio.run(scene())
+
+
+def test_who_presses_twice_during_a_turn_that_hangs_has_words_in_time(conversations: Conversations) -> None:
+    async def scene() -> None:
+        page = await Page(conversations).open()
+        page.turns.go.clear()
+        both = asyncio.gather(page.press(), page.press())
+        assert [texts(each) for each in await asyncio.wait_for(both, 4)] == [["fixed"]] * 2
+        page.turns.go.set()
+
+    asyncio.run(scene())
+
+
+def test_two_workers_without_what_they_share_answer_one_of_two_presses(conversations: Conversations) -> None:
+    async def scene() -> None:
+        page = await Page(conversations, None, None).open()
+        page.turns.go.clear()
+        first = asyncio.ensure_future(page.press())
+        await page.turns.begun.wait()
+        with pytest.raises(Refusal):
+            await page.press(worker=1)
+        page.turns.go.set()
+        assert texts(await first) == ["question 1"] and page.turns.answered == ["/affirm"]
+
+    asyncio.run(scene())
+
+
+def test_two_workers_that_share_a_redis_answer_once_and_both_give_the_reply(conversations: Conversations, redis_server: Redis) -> None:
+    async def scene() -> None:
+        shared = [Shared(redis_server.url, 10.0) for _ in range(2)]
+        page = await Page(conversations, *shared).open()
+        both = await asyncio.gather(page.press(), page.press(worker=1))
+        assert [texts(each) for each in both] == [["question 1"]] * 2
+        assert page.turns.answered == ["/affirm"]
+        for each in shared:
+            await each.close()
+
+    asyncio.run(scene())
+
+
+def test_when_the_database_goes_between_look_and_use_there_are_words(conversations: Conversations, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object) -> bool:
+        raise OSError
+
+    async def scene() -> None:
+        page = await Page(conversations).open()
+        monkeypatch.setattr(conversations, "use_choices", gone)
+        assert texts(await page.press()) == ["fixed"] and page.turns.answered == []
+
+    asyncio.run(scene())
+
+
+def test_what_leads_to_danger_or_out_keeps_its_name_and_an_answer_does_not() -> None:
+    replies = [Reply("", {"affirm": ("Yes", "/affirm"), "quick-exit": ("Not now", "/quick_exit")})]
+    names = [list(Offer().followed_by(replies).choices)]
+    names.append(list(Offer(times={"affirm": 1}).followed_by([Reply("", {"affirm": ("Yes", "/affirm"), "quick-exit": ("x", "/quick_exit")})]).choices))
+    assert names == [["affirm", "quick-exit"], ["affirm.2", "quick-exit"]]
+
+
+def test_an_offer_is_stored_sealed_and_what_cannot_be_read_offers_nothing() -> None:
+    token = capability.new_token()
+    offer = Offer({"a": ("Yes", "/affirm")}, {"a": 1}, ("b", "No"), [Reply("words", {"a": ("Yes", "/affirm")}, [{"id": "x"}])])
+    sealed = offer.sealed(token)
+    assert b"Yes" not in sealed and Offer.read(token, sealed).choices == offer.choices
+    again = Offer.read(token, sealed).again("b")
+    assert again[0].services == [{"id": "x"}] and Offer.read(token, sealed).title_of("b") == "No"
+    for unreadable in (None, b"\x00", capability.seal(token, b'{"affirm": ["Yes", "/affirm"]}')):
+        assert Offer.read(token, unreadable) == Offer()
