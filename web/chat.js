@@ -18,6 +18,7 @@ const log = createLog(byId("log"), choose);
 const composer = createComposer(byId("composer"), sendText);
 
 let current = null; // the turn under way, or null
+let late = false; // whether it has taken so long that there is trouble
 let again = begin; // what "Try again" does
 
 // A page that came by plain form carries the token in hidden fields; from here on it is in memory only.
@@ -33,17 +34,26 @@ async function turn(ask, undo = () => {}) {
   notices.hide();
   typing.show();
   composer.busy(true);
-  const slow = setTimeout(() => notices.show("trouble"), SLOW_MS);
+  const slow = setTimeout(() => {
+    late = true;
+    showWaiting();
+  }, SLOW_MS);
   try {
     receive(await ask());
   } catch (failure) {
     if (!hasLeft()) explain(failure.kind ?? "trouble", undo);
   } finally {
     clearTimeout(slow);
+    late = false;
     typing.hide();
     composer.busy(false);
     current = null;
   }
+}
+
+// Once there is trouble, the numbers and "Try again" stay in sight until it is over.
+function showWaiting() {
+  notices.show(late ? "trouble" : "wait");
 }
 
 function receive(messages) {
@@ -89,8 +99,8 @@ function sendText() {
   composer.focus();
   if (!text) return;
   if (isExitWord(text)) leave();
+  else if (current) showWaiting();
   else if (composer.tooLong()) notices.show("long");
-  else if (current) notices.show("wait");
   else {
     composer.clear();
     say({ text }, text, () => composer.restore(text));
@@ -100,7 +110,7 @@ function sendText() {
 
 function choose({ id, title }) {
   if (current) {
-    notices.show("wait");
+    showWaiting();
     return;
   }
   const mine = say({ choice: id }, title, (kind) => kind === "stale" && log.dropAllChoices());

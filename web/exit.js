@@ -4,9 +4,10 @@
 const EXIT_URL = "/chat/exit";
 const SHIFT_PRESSES = 3;
 const SHIFT_WINDOW_MS = 2000;
-const EXIT_WORDS = new Set(["exit", "x", "quit", "leave"]);
 
 const root = document.documentElement;
+// The server's own list; without it, the shortest ones.
+const exitWords = new Set((root.dataset.exitWords || "exit,x,quit,leave").split(","));
 const safeSite = new URL(root.dataset.safeSite, window.location.origin).href;
 
 let gone = false;
@@ -21,9 +22,9 @@ export function onLeaving(forget) {
   surrender = forget;
 }
 
-/** Whether `text` is one of the words that mean "get me out", and nothing else. */
+/** Whether `text` is one of the words that mean "get me out", and nothing else. As in outreach/safety/exit_words.py. */
 export function isExitWord(text) {
-  return EXIT_WORDS.has(text.trim().toLowerCase().replace(/[.!]+$/, ""));
+  return [...text].length <= 40 && exitWords.has(text.replace(/[^\p{L}\p{N}]+/gu, " ").trim().toLowerCase());
 }
 
 /** Covers and empties the page, has the server forget, and replaces the page with the safe site. */

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from channels.page import template  # noqa: E402
-
+from outreach.safety.exit_words import ExitWords  # noqa: E402
 
 WEB = ROOT / "web"
 STATIC = "/chat/static"
@@ -34,7 +34,10 @@ Message = dict[str, Any]
 def render_page(**values: Any) -> str:
     """The page as the server renders it; values left out are empty."""
     empty: dict[str, Any] = {"session": "", "messages": [], "said": "", "error": ""}
-    return template().render(**{**empty, "safe_site": SAFE_SITE, "static": STATIC, "limit": LIMIT, "idle_minutes": "30", **values})
+    fixed = {
+        "safe_site": SAFE_SITE, "static": STATIC, "limit": LIMIT, "idle_minutes": "30", "exit_words": ExitWords.load("web").listed(),
+    }  # fmt: skip
+    return template().render(**{**empty, **fixed, **values})
 
 
 def message(text: str, *, choices: list[str] | None = None, services: list[Message] | None = None) -> Message:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import yaml
 from conftest import OpenChat
 from pages import WEATHER, Chat
 from playwright.sync_api import Playwright, Route, expect
 from shots import LAUNCH_ARGS
 
+from outreach.safety.exit_words import ExitWords
+from outreach.settings import ROOT
+
+EXIT_WORDS: list[str] = yaml.safe_load((ROOT / "content" / "exit_words.yml").read_text(encoding="utf-8"))["web"]
 SECRET = "he hid my passport under the stairs"
 
 LEFT_IN_STORAGE = """async () => ({
@@ -74,6 +79,40 @@ def test_the_word_leaves_before_any_network(chat: Chat, word: str) -> None:
     chat.page.on("request", lambda request: asked.append(request.url))
     leave_and_check(chat, lambda: chat.send(word))
     assert not [url for url in asked if url.endswith("/chat/api/messages")]
+
+
+@pytest.mark.parametrize("word", EXIT_WORDS)
+def test_every_exit_word_however_it_is_written_leaves_with_the_network_cut(chat: Chat, word: str) -> None:
+    chat.hold_outside = True
+    chat.context.set_offline(True)
+    chat.send(f" «{word.upper().replace(' ', ' - ')} »!?\n")
+    assert_the_page_is_empty(chat)
+    for route in chat.held:
+        route.abort("internetdisconnected")
+
+
+def test_every_exit_word_leaves_while_a_reply_is_on_its_way(chat: Chat) -> None:
+    chat.hold("/chat/api/messages")
+    chat.send(SECRET)
+    expect(chat.said).to_have_count(1)
+    leave_and_check(chat, lambda: chat.send("Exit now!"))
+
+
+@pytest.mark.parametrize("attribute", [True, False])
+def test_the_page_and_the_server_mean_the_same_by_an_exit_word(chat: Chat, attribute: bool) -> None:
+    if not attribute:
+        chat.page.evaluate("delete document.documentElement.dataset.exitWords")
+    about = ["{}", " {} ", "{}.", "«{}»", "_{}_", "{}\n", "{}\u00a0", "\u200b{}", "🏃{}!!", "{}é", "my {}", "{} him", "{}" + "." * 40]
+    written = [form.format(word) for form in about for word in [*EXIT_WORDS, "bye", "stop", "ex", "EXIT\u2014NOW", "ÉXIT", "е xit", ""]]
+    ours = chat.page.evaluate(
+        "async ([all, url]) => { const {isExitWord} = await import(url); return all.map(isExitWord); }",
+        [written, f"{chat.base_url}/chat/static/exit.js{'' if attribute else '?alone'}"],
+    )
+    servers = [ExitWords.load("web").match(text) for text in written]
+    if attribute:
+        assert ours == servers
+    else:
+        assert any(ours) and not [text for text, here, there in zip(written, ours, servers, strict=True) if here and not there]
 
 
 def test_a_reply_can_tell_the_page_to_leave(chat: Chat) -> None:

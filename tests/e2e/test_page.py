@@ -208,6 +208,39 @@ def test_an_answer_that_does_not_come_shows_the_numbers_while_it_waits(open_chat
     expect(chat.notice("trouble")).to_be_hidden()
 
 
+def test_while_an_answer_does_not_come_pressing_send_keeps_the_numbers_in_sight(open_chat: OpenChat) -> None:
+    chat = open_chat()
+    chat.page.clock.install()
+    chat.open()
+    waiting = chat.hold("/chat/api/messages")
+    chat.send("hello")
+    expect(chat.said).to_have_count(1)
+    chat.send("are you there")
+    expect(chat.notice("wait")).to_be_visible()
+    chat.page.clock.fast_forward(10_000)
+    expect(chat.notice("trouble")).to_be_visible()
+    for text in ("he's got a knife", "a" * 1_200):
+        chat.send(text)
+        expect(chat.notice("trouble").get_by_role("link", name="999")).to_be_visible()
+        expect(chat.notice("trouble").get_by_role("button", name="Try again")).to_be_visible()
+        expect(chat.notice("wait")).to_be_hidden()
+        expect(chat.field).to_have_value(text)
+    assert chat.wait_until(lambda: waiting)
+    waiting[0].fulfill(json={"messages": [REPLY]})
+    expect(chat.notice("trouble")).to_be_hidden()
+    chat.hold("/chat/api/messages")
+    chat.send("and now")
+    expect(chat.said).to_have_count(2)
+    chat.send("another")
+    expect(chat.notice("wait")).to_be_visible()
+
+
+@pytest.mark.parametrize("name", ["trouble", "forgotten", "busy", "long", "stale", "wait"])
+def test_every_notice_has_999_to_tap(chat: Chat, name: str) -> None:
+    assert chat.page.locator("[data-notice]").count() == 6
+    assert chat.notice(name).locator("a[href='tel:999']").count() == 1
+
+
 def test_trying_again_while_waiting_sends_the_same_once_more(open_chat: OpenChat) -> None:
     chat = open_chat()
     chat.page.clock.install()
@@ -323,6 +356,33 @@ def test_without_script_a_choice_is_a_button_of_a_form(open_chat: OpenChat) -> N
     greeting = chat.replies.first.inner_text()
     button.click()
     expect(chat.replies.first).not_to_have_text(greeting)
+    expect(chat.field).to_be_visible()
+
+
+def test_without_script_a_double_click_on_a_choice_is_one_answer_and_shows_its_reply(open_chat: OpenChat) -> None:
+    chat = open_chat(java_script_enabled=False)
+    page = press_start(chat)
+    page.locator(".choices button", has_text="See what I can do").dblclick(no_wait_after=True)
+    expect(chat.said).to_contain_text("See what I can do")
+    expect(page.locator(".choices button", has_text="See what I can do")).to_have_count(0)
+    expect(chat.replies.first).to_be_visible()
+    expect(page.locator(".notice.plain")).to_have_count(0)
+
+
+@pytest.mark.parametrize("what", ["too long", "a choice of before"])
+def test_without_script_a_refusal_has_999_to_tap_and_keeps_the_draft(open_chat: OpenChat, what: str) -> None:
+    chat = open_chat(java_script_enabled=False)
+    page = press_start(chat)
+    if what == "too long":
+        # As where a browser counts otherwise than the server.
+        page.route("**/chat", lambda route: route.continue_(post_data=f"{route.request.post_data}{'a' * 1001}"))
+        chat.field.fill("I am scared")
+        page.get_by_role("button", name="Send").click()
+        expect(chat.field).to_have_value("I am scared" + "a" * 1001)
+    else:
+        page.route("**/chat", lambda route: route.continue_(post_data=f"{route.request.post_data}-no-such"))
+        page.locator(".choices button").first.click()
+    expect(page.get_by_role("alert").get_by_role("link", name="999")).to_be_visible()
     expect(chat.field).to_be_visible()
 
 
