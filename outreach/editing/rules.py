@@ -56,8 +56,8 @@ def sensitive(before: Document | None, after: Document) -> list[str]:
 
 
 def audited(before: Document | None, after: Document) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Give what changed, before and after, as the audit may have it."""
-    names = changed_fields(before, after)
+    """Give what changed, before and after, as the audit may have it. Of who checked it has the account, and no name."""
+    names = [name for name in changed_fields(before, after) if name != "assurer"]
 
     def picked(document: Document | None) -> dict[str, Any]:
         given = document or {}

@@ -517,6 +517,15 @@ def test_the_audit_holds_no_notes_for_staff(editing: ServiceEditing, audit: Fake
     assert audit.rows[-1][4]["changes"].keys() == FOR_STAFF
 
 
+def test_the_audit_names_who_checked_by_their_account_alone(editing: ServiceEditing, audit: FakeAudit) -> None:
+    """Nobody can take a name out of the audit again."""
+    editing.assure(EDITOR, LINE, "phone", 1)
+    editing.publish(PUBLISHER, LINE, drafted(editing, PUBLISHER, alert="Closed on Friday."), live_number(editing))
+    assert ("e1", "service.assured") in [(by, action) for by, action, *_ in audit.rows]
+    assert audit.rows[0][4]["changes"] == {"assured_date": "2026-11-24"}
+    assert "Edith" not in str(audit.rows)
+
+
 def test_bringing_in_is_all_or_nothing(editing: ServiceEditing, live: Any) -> None:
     before = live()
     good, bad = {**before, "description": "Brought in."}, {**before, "id": "bad-one", "phones": [{"number": "0900 000 0000"}]}
