@@ -167,7 +167,7 @@ class Accounts:
                 raise ChangedMeanwhile
             if Role.MANAGER not in roles:
                 _not_the_last_manager(rows, before)
-            if (name, set(roles), set(areas)) == (before.name, before.roles, before.areas):
+            if (name, frozenset(roles), frozenset(areas)) == (before.name, before.roles, before.areas):
                 return
             rows.change_account(account_id, name=name, roles=_sorted(roles), areas=sorted(areas), changed_at=self._clock())
             after = _there(rows, account_id)
