@@ -165,7 +165,8 @@ class Door:
         conversations = TextConversations(bootstrap.engine(), idle, timedelta(minutes=self._settings.idle_minutes))
         self._threads = Threads(
             agent, turns, conversations, self._texts, self._words, idle.total_seconds(),
-            locks=bootstrap.turn_locks("thread"), leavings=bootstrap.leavings(MOST_SECONDS), begun=lambda: self._metrics.begun(SmsChannel.name()),
+            locks=bootstrap.turn_locks("thread"), leavings=bootstrap.leavings(MOST_SECONDS),
+            begun=lambda: self._metrics.begun(SmsChannel.name()),
         )  # fmt: skip
         try:
             self._senders = Senders.load(self._settings.sms_key_file)

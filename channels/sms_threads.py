@@ -97,7 +97,7 @@ class Threads:
         return [clean(self._turns.static(cause).text)]
 
     async def without_memory(self, sender: str, said: Said, cause: str = labels.STORE) -> list[str]:
-        """What can be said without the conversation: words for danger, none for leaving, else the fixed reply with its cause."""
+        """What can be said without the conversation: words for danger, none for leaving, else the fixed reply."""
         replies = await self._turns.without_memory(sender, said.text, cause=cause)
         if any(reply.command == "exit" for reply in replies):
             self.forget(sender)

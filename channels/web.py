@@ -27,7 +27,7 @@ from channels.offers import Offer
 from channels.turns import Reply, Turns
 from outreach import bootstrap
 from outreach.adapters.conversations import ConversationRow
-from outreach.adapters.turn_locks import Busy
+from outreach.adapters.turn_locks import Busy, TurnLocks
 from outreach.content.web_texts import web_text
 from outreach.privacy import capability
 from outreach.safety.exit_words import ExitWords
@@ -95,8 +95,9 @@ class Chat:
         self.metrics = bootstrap.metrics()
         self.limits = Limits(settings.messages_per_minute, settings.sessions_per_minute, bootstrap.pace())
         # One message at a time in a conversation: what is on offer can't change between a look at it and its use. It is held
-        # outside the turn's own lock, and nothing inside a turn asks for it.
-        self.locks = bootstrap.turn_locks("web")
+        # outside the turn's own lock, and nothing inside a turn asks for it. It is this process's own: a conversation stays
+        # with one, and where it doesn't, `use_choices` still gives a choice to one alone.
+        self.locks = TurnLocks("web")
         self._at_once = 0
         # Held so that what a person hung up on is finished, not collected as garbage.
         self._running: set[asyncio.Task[list[Reply]]] = set()
@@ -137,7 +138,7 @@ class Chat:
             await self.leave(token, labels.BY_WORD)
             return [Reply("", command="exit")]
         if self._at_once >= MOST_AT_ONCE:
-            return [self.turns.static(labels.TOO_SLOW)]
+            return await self._without_memory(token, text, choice, labels.TOO_SLOW)
         self._at_once += 1
         try:
             return await self._in_time(token, text, choice)
@@ -153,7 +154,7 @@ class Chat:
             return await asyncio.wait_for(asyncio.shield(answering), longest)
         except asyncio.TimeoutError:
             logger.error("a message waited too long for its answer")
-            return [self.turns.static(labels.TOO_SLOW)]
+            return await self._without_memory(token, text, choice, labels.TOO_SLOW)
 
     def _finished(self, answering: asyncio.Task[list[Reply]]) -> None:
         self._running.discard(answering)
@@ -166,7 +167,7 @@ class Chat:
             async with self.locks.hold(token, self.settings.turn_seconds):
                 return await self._answer_alone(token, text, choice)
         except Busy:
-            return [self.turns.static(labels.TOO_SLOW)]
+            return await self._without_memory(token, text, choice, labels.TOO_SLOW)
 
     async def _answer_alone(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
         key = capability.row_key(token)
@@ -183,7 +184,7 @@ class Chat:
             raise
         except Exception as error:  # noqa: BLE001
             logger.error("a conversation could not be read: %s", type(error).__name__)
-            return await self._without_memory(token, text, choice)
+            return await self._without_memory(token, text, choice, labels.STORE)
         replies = await self._turn(token, offer, text, choice)
         if any(reply.command == "exit" for reply in replies):
             await self.leave(token, labels.BY_MEANING)
@@ -192,8 +193,8 @@ class Chat:
             self._remember(token, row.generation, offer.taken(choice).followed_by(replies))
         return replies
 
-    async def _without_memory(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
-        replies = await self.turns.without_memory(token, text, choice)
+    async def _without_memory(self, token: str, text: str | None, choice: str | None, cause: str) -> list[Reply]:
+        replies = await self.turns.without_memory(token, text, choice, cause)
         if any(reply.command == "exit" for reply in replies):
             await self.forget(token)
         return replies

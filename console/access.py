@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from sanic import Sanic
-from sanic.exceptions import Forbidden
+from sanic.exceptions import Forbidden, InvalidUsage
 from sanic.request import Request
 from sanic.response import HTTPResponse, redirect
 
@@ -28,6 +28,8 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 SAFE = ("GET", "HEAD", "OPTIONS")
 # What a form may send, in bytes, where the handler does not say more.
 BODY_LIMIT = 256 * 1024
+# In an address, as no browser writes it by itself. PostgreSQL takes none, and forms refuse it too (`form_data`).
+_NUL = "%00"
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,8 @@ async def guard(request: Request) -> HTTPResponse | None:
     await load_session(request)
     if request.route is None or getattr(request.ctx, "failed", False):
         return None
+    if _NUL in request.url:
+        raise InvalidUsage("not text")
     access = access_of(request.route)
     if request.method not in SAFE:
         _refuse_other_sites(request)

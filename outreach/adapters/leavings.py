@@ -1,6 +1,6 @@
 """When somebody left by text, for as long as a text that they sent before may still be waiting for its turn.
 
-With a Redis every process knows it, as texts of one person come to several. There stand a keyed hash of their secret and a time.
+Texts of one person come to several processes. With a Redis all of them know it: there stand a keyed hash and a time.
 """
 from __future__ import annotations
 

@@ -72,6 +72,14 @@ def test_each_role_gets_to_what_the_table_says(
     assert wrong == []
 
 
+@pytest.mark.parametrize("path", ["/audit?subject=%00", "/services?text=a%00b", "/signposting/%00", "/open-referral/services?q=%00"])
+def test_an_address_with_what_is_no_text_is_refused_in_words(console: Console, path: str) -> None:
+    # SQLite would take it; PostgreSQL breaks on it.
+    staffer = console.signed_in(*(role.value for role in Role), areas=[AREA])
+    response = staffer.get(path)
+    assert response.status_code == 400 and response.text
+
+
 def test_a_session_that_is_over_is_none(console: Console, routes: list[Route]) -> None:
     for route in routes:
         kim = console.add(*(role.value for role in Role), areas=[AREA])

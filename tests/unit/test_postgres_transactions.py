@@ -77,7 +77,8 @@ def test_a_single_write_is_there_at_once_and_leaves_no_transaction_open(engine: 
 
 def test_a_single_write_that_breaks_leaves_nothing_and_the_connection_goes_on(engine: Engine) -> None:
     with pytest.raises(sa.exc.DataError), database.writing_once(engine) as connection:
-        connection.execute(sa.text("INSERT INTO thing SELECT (CASE WHEN n = 2 THEN 1 / 0 ELSE n END)::text FROM generate_series(1, 2) n"))
+        half = "SELECT (CASE WHEN n = 2 THEN 1 / 0 ELSE n END)::text FROM generate_series(1, 2) n"
+        connection.execute(sa.text(f"INSERT INTO thing {half}"))
     assert names(engine) == []
     with database.writing_once(engine) as connection:
         add(connection, "after")

@@ -90,8 +90,9 @@ class SlowTurns:
         await self.go.wait()
         return [Reply("understood", broken=True)]
 
-    def static(self, cause: str = "") -> Reply:
-        return Reply("ring 999", broken=True)
+    async def without_memory(self, token: str, text: str | None, choice: str | None, cause: str) -> list[Reply]:
+        assert cause == "too_slow"
+        return [Reply("call 999 now" if text == "he has a knife" else "ring 999", broken=True)]
 
 
 def test_when_too_many_wait_whoever_comes_then_gets_the_fixed_reply_at_once_and_leaving_still_leaves() -> None:
@@ -108,6 +109,8 @@ def test_when_too_many_wait_whoever_comes_then_gets_the_fixed_reply_at_once_and_
         assert turns.begun == MOST_AT_ONCE
         late = await asyncio.wait_for(chat.answer(capability.new_token(), "hello there", None), 2)
         assert [reply.text for reply in late] == ["ring 999"]
+        danger = await asyncio.wait_for(chat.answer(capability.new_token(), "he has a knife", None), 2)
+        assert [reply.text for reply in danger] == ["call 999 now"], "what can be understood without a turn is"
         leaving = await asyncio.wait_for(chat.answer(capability.new_token(), "exit", None), 2)
         assert leaving[0].command == "exit" and len(forgotten) == 1
         turns.go.set()
