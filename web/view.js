@@ -52,11 +52,13 @@ function billText(onBill) {
     : "It doesn’t show on most phone bills, but stays in the phone’s list of calls.";
 }
 
+const withCapital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 function phone({ number, href, cost, on_bill: onBill }) {
   const call = href?.startsWith("tel:")
     ? make("a", { className: "call", href, textContent: `Call ${number}` })
     : make("span", { className: "call", textContent: number });
-  const small = make("p", { className: "small", textContent: `${cost || "Cost not known"}. ${billText(onBill)}` });
+  const small = make("p", { className: "small", textContent: `${withCapital(cost || "Cost not known")}. ${billText(onBill)}` });
   return make("li", {}, call, small);
 }
 

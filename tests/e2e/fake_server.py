@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from channels.page import template  # noqa: E402
+from outreach.content.web_texts import web_text  # noqa: E402
 from outreach.safety.exit_words import ExitWords  # noqa: E402
 
 WEB = ROOT / "web"
@@ -124,6 +125,7 @@ class Sessions:
     """The conversations held, by token: the ids that the last reply offered."""
 
     offered: dict[str, set[str]] = field(default_factory=dict)
+    pressed: dict[str, tuple[str, list[Message]]] = field(default_factory=dict)
 
     def open(self) -> tuple[str, list[Message]]:
         """A new conversation and its greeting."""
@@ -134,13 +136,15 @@ class Sessions:
         """The status and messages of a turn."""
         if token not in self.offered:
             return 401, []
+        pressed, again = self.pressed.get(token, ("", []))
+        if choice and choice == pressed and choice not in self.offered[token]:
+            return 200, again
         if len(text) > LIMIT or not (text or choice) or (choice and choice not in self.offered[token]):
             return 422, []
         said = (text or choice).lower()
-        for words, answer in REPLIES:
-            if any(word in said for word in words):
-                return 200, self._reply(token, answer)
-        return 200, self._reply(token, DEFAULT)
+        answer = next((answer for words, answer in REPLIES if any(word in said for word in words)), DEFAULT)
+        self.pressed[token] = choice, self._reply(token, answer)
+        return 200, self.pressed[token][1]
 
     def _reply(self, token: str, answer: Message) -> list[Message]:
         self.offered[token] = {choice["id"] for choice in answer["choices"]}
@@ -160,7 +164,7 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path == "/chat/exit":
             self._leave()
         elif self.path.startswith(STATIC + "/"):
-            file = WEB / Path(self.path).name
+            file = WEB / Path(self.path.split("?")[0]).name
             self._send(200, file.read_bytes(), mimetypes.guess_type(file.name)[0] or "text/plain")
         else:
             self._send(404)
@@ -196,9 +200,9 @@ class Handler(BaseHTTPRequestHandler):
         if status == 401:
             self._page(error="This conversation has been forgotten. You can start a new one.")
         elif status != 200:
-            self._page(session=token, error="That couldn’t be sent. You can type what you need instead.")
+            self._page(session=token, said=text, error=web_text("too_long", LIMIT) if text else web_text("choice_gone"))
         else:
-            self._page(session=token, messages=messages, said=text or form["choice"])
+            self._page(session=token, messages=messages, said=text or form["choice"].replace("_", " ").capitalize())
 
     def _forget(self, token: str) -> None:
         self.sessions.offered.pop(token, None)
