@@ -71,7 +71,7 @@ REFUGES = "services/refuges.yml"
 BAD: dict[str, tuple[Break, str]] = {
     "a phone number too short": (replacing(HELP, '"08088 088 088"', '"08088 088"'), "phones[0].number"),
     "a premium number": (replacing(HELP, '"08088 088 088"', '"09088 088 088"'), "begin 09"),
-    "a premium number in words": (replacing(HELP, "Volunteers on", "Ring 09088 088 088. Volunteers on"), "begins 09"),
+    "a premium number in words": (replacing(HELP, "The volunteers know", "Ring 09088 088 088. The volunteers know"), "begins 09"),
     "an unknown district": (replacing(REFUGES, "- Welwyn Hatfield", "- Welwin Hatfield"), "Welwin"),
     "an unknown district of a place": (replacing("places.csv", "Tring,Dacorum", "Tring,Dacorun"), "Dacorun"),
     "an unknown service in signposts": (replacing("signposts.yml", "[respect-phoneline", "[respect-line"), "respect-line"),
@@ -96,7 +96,7 @@ BAD: dict[str, tuple[Break, str]] = {
         replacing("signposts.yml", "[mens-advice-line,", "[respect-phoneline, mens-advice-line,"), "never shown together",
     ),
     "YAML that is none": (replacing(HELP, "services:\n", "services: [\n"), "not good YAML"),
-    "a wrong encoding": (latin(HELP, "Volunteers", "Volont\u00e9ers"), "not UTF-8"),
+    "a wrong encoding": (latin(HELP, "The volunteers", "The volont\u00e9ers"), "not UTF-8"),
     "a place in a wrong encoding": (latin("places.csv", "Tring,", "Tr\u00eeng,"), "not UTF-8"),
     "a services file cut off": (cutting(HELP, 0.6), HELP),
     "a services file cut off between services": (

@@ -346,12 +346,11 @@ def test_a_consent_that_comes_twice_does_not_say_that_a_way_is_safe(yes: str) ->
     assert talk.answers["safe_to_contact"] is True, "said once more, it is meant"
 
 
-@pytest.mark.parametrize("said", ["send it", "yes send it", "Yes, send it now", "please send it"])
+@pytest.mark.parametrize("said", ["send it", "yes send it", "please send it"])
 def test_what_ends_the_questions_does_not_send_when_it_comes_twice(said: str) -> None:
     talk = at(ENOUGH)
     talk.say(said)
-    if talk.step == ENOUGH:
-        pytest.skip("these words don't end the questions")
+    assert talk.step == SUMMARY
     assert not talk.say(said, after=0).send
     assert talk.step == SUMMARY and fixed(talk) == ["referral_said_twice"] and "Dee" in talk.summary()
     assert talk.say("Yes, send it", after=5).send
@@ -546,9 +545,7 @@ def test_an_option_outside_the_county_is_outside() -> None:
     talk = at("place")
     outcome = talk.say("SG8")
     outside = [title for title, _, area in (talk.state or {}).get("options", []) if area is None]
-    if not outside:
-        pytest.skip("the gazetteer has no such option there")
-    assert outcome.says[0].response == "utter_which_place"
+    assert outside and outcome.says[0].response == "utter_which_place"
     assert over(talk.say(outside[0])) and talk.responses() == ["utter_referral_outside"]
 
 
