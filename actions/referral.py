@@ -54,9 +54,9 @@ class ActionReferral(NeverSilentAction):
             outcome = dialogue.go_on(state, said, now)
         if outcome.send:
             return _send(dispatcher, outcome.state or {})
+        _say(dispatcher, outcome, where, channel)
         if outcome.withdraw:
             return over(then="action_reference")
-        _say(dispatcher, outcome, where, channel)
         return over() if outcome.state is None else [SlotSet("referral", outcome.state), ActiveLoop(LOOP), _listen()]
 
 

@@ -16,7 +16,7 @@ from outreach.understanding.catalogue import SAFETY
 logger = logging.getLogger(__name__)
 
 # These mean the same whenever they are pressed, also while no conversation can be read.
-_ALWAYS_THE_SAME = frozenset(choice_id(f"/{intent}") for intent in SAFETY)
+ALWAYS_THE_SAME = frozenset(choice_id(f"/{intent}") for intent in SAFETY)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Offer:
 
 
 def _own_id(of: str, times: dict[str, int]) -> str:
-    if of in _ALWAYS_THE_SAME:
+    if of in ALWAYS_THE_SAME:
         return of
     times[of] = times.get(of, 0) + 1
     return of if times[of] == 1 else f"{of}.{times[of]}"

@@ -85,9 +85,7 @@ class Threads:
                 return await self.without_memory(sender, said)
             messages = await self._messages(sender, thread, said, fresh, metadata)
             if messages is None:
-                # No exit overtook anything: what they texted before it has been answered, and what came after it will be.
-                now = self._clock()
-                self._forget(capability.row_key(sender), now, now)
+                self._left_by_meaning(sender)
                 return []
             wanted = self._keep(sender, generation, thread) or self._left_before(sender, came_at)
             return (messages or self.static()) if wanted else []
@@ -100,9 +98,14 @@ class Threads:
         """What can be said without the conversation: words for danger, none for leaving, else the fixed reply."""
         replies = await self._turns.without_memory(sender, said.text, cause=cause)
         if any(reply.command == "exit" for reply in replies):
-            self.forget(sender)
+            self._left_by_meaning(sender)
             return []
         return [clean(reply.text) for reply in replies]
+
+    def _left_by_meaning(self, sender: str) -> None:
+        """Forget, but silence nothing that waits: it came later, and whoever texts again after leaving is answered."""
+        now = self._clock()
+        self._forget(capability.row_key(sender), now, now)
 
     def forget(self, sender: str, left_at: float | None = None) -> None:
         """Forget at once. A turn that is running brings nothing back, and its reply isn't sent.

@@ -19,7 +19,7 @@ from outreach import bootstrap
 from outreach.adapters.metrics import Metrics
 from outreach.content.fixed_replies import fixed_reply
 from outreach.referrals import sent
-from outreach.referrals.hearing import is_only_a_reference, only_names_a_way, plainly_answers
+from outreach.referrals.hearing import is_only_a_reference, may_answer, only_names_a_way, plainly_answers
 from outreach.safety.after_danger import AfterDanger
 from outreach.understanding.catalogue import SAFETY
 from outreach.watching import labels
@@ -34,13 +34,15 @@ REFER = "/request_referral"
 _PAYLOAD = re.compile(r"^/(?P<intent>[a-z0-9_]+)(?P<entities>\{.*\})?$", re.DOTALL)
 
 
-def _may_answer_a_form(text: str, parsed: Mapping[str, Any]) -> bool:
+def _may_answer_a_form(text: str, parsed: Mapping[str, Any], form_unknown: bool = False) -> bool:
     """Whether what sounds like leaving is an answer that a form asks for: nobody's page is closed on them for that.
 
-    What a safety pattern found is a leaving all the same.
+    What a safety pattern found is a leaving all the same. `form_unknown`: nobody has looked whether a form asks anything.
     """
     intent = parsed.get("intent") or {}
-    return intent.get("name") == "quick_exit" and not intent.get("found_by") and only_names_a_way(text)
+    if intent.get("name") != "quick_exit" or intent.get("found_by"):
+        return False
+    return only_names_a_way(text) or (form_unknown and may_answer(text))
 
 
 @dataclass
@@ -239,7 +241,7 @@ class Turns:
                 parsed = next((chosen(f"/{intent}", "") for intent in SAFETY if choice_id(f"/{intent}") == choice), {})
             else:
                 parsed = await self._agent.parse_message(as_plain_text(text or ""))
-                if _may_answer_a_form(text or "", parsed):
+                if _may_answer_a_form(text or "", parsed, form_unknown=True):
                     parsed = {}
         except Exception as error:  # noqa: BLE001 - then it is the fixed reply
             logger.error("a message could not be understood: %s", type(error).__name__)
@@ -251,7 +253,8 @@ class Turns:
         """
         parsed = message.parse_data or {}
         said = {reply.response for reply in collector.replies}
-        if f"utter_{(parsed.get('intent') or {}).get('name')}" in said or _may_answer_a_form(message.text or "", parsed):
+        again = f"utter_{(parsed.get('intent') or {}).get('name')}" in said
+        if again or _may_answer_a_form(message.text or "", parsed, form_unknown=True):
             return self.static(cause)
         return await self._safe_or_static(message.sender_id, parsed, cause)
 

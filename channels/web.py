@@ -23,7 +23,7 @@ from sanic.response import json as json_response
 from channels import page, startup
 from channels.counting import Counting, Writing
 from channels.limits import Limits
-from channels.offers import Offer
+from channels.offers import ALWAYS_THE_SAME, Offer
 from channels.turns import Reply, Turns
 from outreach import bootstrap
 from outreach.adapters.conversations import ConversationRow
@@ -38,8 +38,8 @@ logger = logging.getLogger(__name__)
 
 MOST_BYTES = 16 * 1024
 MOST_CHARACTERS = 1000
-# So many turns wait for each other at most. Whoever comes beyond that would wait for longer than a turn may take, and gets
-# the fixed reply with the helpline at once instead; work for people who have had it already would keep all others waiting.
+# So many turns wait for each other at most. Whoever comes beyond that would wait for longer than a turn may take. They get
+# words for danger or leaving at once, which takes a parse, and else the fixed reply with the helpline.
 MOST_AT_ONCE = 150
 # A turn has words within its own time. Whoever waits for the one before as well has them so much later at most.
 WAITS_LONGER = timedelta(seconds=0.5)
@@ -178,6 +178,9 @@ class Chat:
             offer = Offer.read(token, row.sealed_choices)
             if offer.again(choice):
                 return offer.again(choice)
+            if choice in ALWAYS_THE_SAME and choice not in offer.choices:
+                # Below the reply of a turn that broke, which left no offer: nobody who leaves is told that they can't.
+                return await self._without_memory(token, None, choice, labels.FAILED)
             if choice is not None:
                 self._take(token, row, offer, choice)
         except Refusal:
@@ -295,11 +298,20 @@ def as_contract(replies: list[Reply]) -> list[dict[str, Any]]:
         {
             "text": reply.text,
             "choices": [{"id": i, "title": title} for i, (title, _) in reply.choices.items()],
-            "services": reply.services,
+            "services": [_as_card(service) for service in reply.services],
             "command": reply.command,
         }
         for reply in replies
     ]
+
+
+def _as_card(service: dict[str, Any]) -> dict[str, Any]:
+    """A service in the contract's form. Whether it is open stands beside its hours, so these are the ordinary ones."""
+    hours = service.get("hours")
+    if not hours or "usual" not in hours:
+        return service
+    shown = {"text": hours["usual"] or hours["text"], "open_now": hours["open_now"], "next_change": hours["next_change"]}
+    return {**service, "hours": shown}
 
 
 def _api_routes(blueprint: Blueprint, chat: Chat) -> None:

@@ -107,7 +107,7 @@ function service(item) {
     make(
       "dl",
       {},
-      item.hours ? fact("Hours", item.hours.usual || item.hours.text) : null,
+      item.hours?.text ? fact("Hours", item.hours.text) : null,
       item.areas?.length ? fact("Area", item.areas.join(", ")) : null,
       item.website ? fact("Website", ...website(item.website)) : null,
       fact("Last checked", checked),

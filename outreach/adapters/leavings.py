@@ -25,8 +25,6 @@ class Leavings:
 
     def note(self, key: str, at: float) -> None:
         """Somebody left just now or a while ago; this process knows it at once."""
-        oldest = self._clock() - self._keep_seconds
-        self._left = {known: when for known, when in self._left.items() if when > oldest}
         self._left[key] = at
 
     async def tell(self, key: str, at: float) -> None:
@@ -37,6 +35,8 @@ class Leavings:
 
     async def left_since(self, key: str, moment: float) -> bool:
         """Whether they left after this moment."""
+        oldest = self._clock() - self._keep_seconds
+        self._left = {known: when for known, when in self._left.items() if when > oldest}
         if self._left.get(key, moment) > moment:
             return True
         if self._shared is not None:

@@ -58,14 +58,20 @@ def opening(schedules: Sequence[Schedule], now: datetime) -> Opening:
     zone = _zone(timed[0].timezone)
     local = now.astimezone(zone)
     spans = _merged(span for schedule in timed for span in _spans(schedule, now.astimezone(_zone(schedule.timezone)).date()))
+    timely = [schedule for schedule in schedules if _holds_on(schedule, local.date())]
     current = next((span for span in spans if span[0] <= now < span[1]), None)
     if current is None:
-        return _closed(next((span[0] for span in spans if span[0] > now), None), local, zone, usual(schedules))
+        return _closed(next((span[0] for span in spans if span[0] > now), None), local, zone, usual(timely))
     if current[1] - now > LOOK_AHEAD - timedelta(days=1):
         return Opening(ALWAYS, True, None, f"It is {_lower_first(ALWAYS)}.", "24 hours, every day")
     closes = current[1].astimezone(zone)
     until = _until(closes, local)
-    return Opening(f"Open now, until {until}", True, closes, f"It is open now, until {until}.", usual(schedules))
+    return Opening(f"Open now, until {until}", True, closes, f"It is open now, until {until}.", usual(timely))
+
+
+def _holds_on(schedule: Schedule, day: date) -> bool:
+    """Whether it is not one for another time of the year, such as Christmas."""
+    return (schedule.valid_from or day) <= day <= (schedule.valid_to or day)
 
 
 def usual(schedules: Iterable[Schedule]) -> str | None:

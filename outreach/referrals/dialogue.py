@@ -133,6 +133,9 @@ class Dialogue:
         state = {**state, "answers": dict(state["answers"]), "skipped": list(state["skipped"]), "trail": list(state["trail"])}
         step, last_yes = state["step"], state.pop("last_yes", None)
         if said_twice.is_again(last_yes, step, said, now):
+            if step == CONSENT:
+                # Whatever was lost may be lost again: these words count only when there was time to read it.
+                state["last_yes"] = said_twice.kept(None, said, now)
             # The long ones are asked alone: with words before them, a text would not show all of it at once.
             return self._again(state, None, *(() if step in (CONSENT, AGREED) else (Say(fixed="referral_said_twice"),)))
         outcome = self._hear(state, said, now)
@@ -164,7 +167,7 @@ class Dialogue:
     def _leaves(said: Heard) -> Outcome | None:
         """The end of the form where somebody stops it, takes back an earlier one, or is under 16."""
         if hearing.takes_back_by_reference(said):
-            return Outcome(None, withdraw=True)
+            return Outcome(None, (Say(fixed="referral_this_one"),), withdraw=True)
         if said.plain in hearing.STOP:
             return Outcome(None, (Say("utter_referral_left"),))
         if said.intent == "withdraw_referral" and said.confidence >= VERY_SURE:

@@ -375,6 +375,11 @@ def plainly_answers(state: Mapping[str, Any] | None, text: str) -> bool:
     return _changes(text, words) or (step is not None and _plain_at(step, said, words, state["answers"]))
 
 
+def may_answer(text: str) -> bool:
+    """Whether a message plainly answers a question of the form's with what could be taken for leaving: a way, a time, no."""
+    return any(plainly_answers({"step": step, "answers": {}}, text) for step in ("contact_way", "safe_times"))
+
+
 def only_names_a_way(text: str) -> bool:
     """Whether a message says how somebody wants to be reached ("text", "call me"), and nothing else."""
     words = {word.lower() for word in _WORD.findall(text)}

@@ -58,8 +58,7 @@ HELPLINE: Message = {
     "summary": "Someone to listen, and to talk through what you might want to do. For anyone aged 16 or over.",
     "phones": [{"number": "08088 088 088", "href": "tel:08088088088", "cost": "Free", "on_bill": False}],
     "hours": {
-        "text": "Closed now, opens Sunday at 9am",
-        "usual": "Monday to Friday 9am to 9pm, weekends 9am to 4pm",
+        "text": "Monday to Friday 9am to 9pm, weekends 9am to 4pm",
         "open_now": False,
         "next_change": "2026-11-22T09:00:00+00:00",
     },
@@ -72,7 +71,7 @@ NATIONAL: Message = {
     "name": "National Domestic Abuse Helpline",
     "summary": "Open at any hour. They can look for a refuge place with you.",
     "phones": [{"number": "0808 2000 247", "href": "tel:08082000247", "cost": "Free", "on_bill": None}],
-    "hours": {"text": "Open now", "usual": "24 hours, every day", "open_now": True, "next_change": None},
+    "hours": {"text": "24 hours, every day", "open_now": True, "next_change": None},
     "areas": ["England"],
     "website": None,
     "last_checked": "2026-11-12",

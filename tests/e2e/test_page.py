@@ -39,7 +39,7 @@ SERVICE = {
         {"number": "0800 000 0000", "href": "tel:08000000000", "cost": "free", "on_bill": False},
         {"number": "60606", "href": None, "cost": None, "on_bill": None},
     ],
-    "hours": {"text": "Closed now", "usual": "Weekdays 9am to 5pm", "open_now": False, "next_change": "2026-11-23T09:30:00+00:00"},
+    "hours": {"text": "Weekdays 9am to 5pm", "open_now": False, "next_change": "2026-11-23T09:30:00+00:00"},
     "areas": ["Watford", "Three Rivers"],
     "website": "https://service.example/help/",
     "last_checked": None,

@@ -67,7 +67,7 @@ def test_cards_have_all_that_the_contract_names(replies: Replies) -> None:
         assert set(message) == {"text", "choices", "services", "command"}
         for card in message["services"]:
             assert {"id", "name", "summary", "phones", "hours", "areas", "website", "last_checked"} <= set(card)
-            assert card["name"] and (card["hours"] is None or {"text", "usual", "open_now", "next_change"} == set(card["hours"]))
+            assert card["name"] and (card["hours"] is None or {"text", "open_now", "next_change"} == set(card["hours"]))
             for phone in card["phones"]:
                 assert {"number", "href", "cost", "on_bill"} <= set(phone)
                 assert re.match(r"(tel|sms):[+0-9]", phone["href"]) and not phone["number"].startswith("09")

@@ -58,6 +58,13 @@ def test_usual_hours_are_said_in_words() -> None:
     )
 
 
+def test_hours_of_another_time_of_the_year_are_not_the_usual_ones() -> None:
+    christmas = replace(WEEKDAYS, valid_from=date(2026, 12, 20), valid_to=date(2027, 1, 3), opens="10:00", closes="12:00")
+    in_june, at_christmas = (opening((WEEKDAYS, christmas), at(day)).usual or "" for day in ("2026-06-16T12:00", "2026-12-22T11:00"))
+    assert "midday" not in in_june and "Monday to Friday" in in_june
+    assert "10am to midday" in at_christmas
+
+
 def test_it_is_closed_on_a_bank_holiday_unless_it_says_otherwise() -> None:
     good_friday = at("2026-04-03T12:00")
     assert opening((WEEKDAYS,), good_friday).text == "Closed now. Opens Tuesday at 9am"  # Easter Monday is one too

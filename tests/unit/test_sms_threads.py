@@ -295,6 +295,23 @@ def test_a_text_that_came_after_somebody_left_by_meaning_is_answered(phone: Phon
     left, answered = asyncio.run(left_then_danger())
     assert left == [] and answered[0].startswith("Call 999 now.")
 
+    async def left_in_a_hurry_then_danger() -> list[list[str]]:
+        """The first waited too long, and was understood without its turn."""
+        async def slow() -> None:
+            await asyncio.sleep(0.05)
+
+        phone.turns.before_answer = slow
+        first = asyncio.ensure_future(phone.threads.answer(SENDER, Said("which"), {}))
+        await asyncio.sleep(0.01)
+        phone.seconds += 0.5
+        second = asyncio.ensure_future(phone.threads.answer(SENDER, Said("danger"), {}))
+        await asyncio.sleep(0.01)
+        phone.seconds += 0.5
+        return [await phone.threads.without_memory(SENDER, Said("bye now")), await first, await second]
+
+    left, late, answered = asyncio.run(left_in_a_hurry_then_danger())
+    assert (left, late) == ([], []) and answered[0].startswith("Call 999 now.")
+
 
 def test_pictures_are_refused_kindly_and_their_words_are_answered(phone: Phone) -> None:
     assert phone.text("", not_words=True) == [TEXTS.greeting, TEXTS.cannot_open]

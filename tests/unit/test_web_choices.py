@@ -47,7 +47,7 @@ class Questions:
         return [Reply("fixed", broken=True)] if self.broken else [Reply(f"question {number}", dict(YES))]
 
     async def without_memory(self, token: str, text: str | None, choice: str | None, cause: str) -> list[Reply]:
-        return [Reply("fixed", broken=True)]
+        return [Reply("fixed", command="exit" if choice == "quick-exit" else None, broken=True)]
 
 
 class Page:
@@ -214,3 +214,18 @@ def test_an_offer_is_stored_sealed_and_what_cannot_be_read_offers_nothing() -> N
     assert again[0].services == [{"id": "x"}] and Offer.read(token, sealed).title_of("b") == "No"
     for unreadable in (None, b"\x00", capability.seal(token, b'{"affirm": ["Yes", "/affirm"]}')):
         assert Offer.read(token, unreadable) == Offer()
+
+
+def test_the_way_out_below_a_reply_of_a_broken_turn_is_a_way_out(conversations: Conversations) -> None:
+    # What such a reply offers is kept nowhere, and nobody who leaves may be told that they can't.
+    async def scene() -> None:
+        page = await Page(conversations).open()
+        page.turns.broken = True
+        assert texts(await page.press()) == ["fixed"]
+        (reply,) = await page.press("quick-exit")
+        assert reply.command == "exit"
+        with pytest.raises(Refusal) as gone:
+            await page.press()
+        assert gone.value.status == 401, "and it is forgotten"
+
+    asyncio.run(scene())

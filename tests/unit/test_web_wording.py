@@ -8,6 +8,8 @@ import pytest
 from test_wording import RULES
 
 from channels import page
+from channels.turns import Reply
+from channels.web import as_contract
 from outreach.content.web_texts import read, web_text
 from outreach.directory.numbers import parted
 from outreach.settings import ROOT
@@ -42,3 +44,12 @@ def test_a_notice_of_the_page_keeps_the_rules_and_has_999(name: str) -> None:
 
 def test_the_pages_notices_are_found() -> None:
     assert set(NOTICES) == {"trouble", "forgotten", "busy", "long", "stale", "wait"}
+
+
+def test_a_card_has_the_contracts_form_and_the_ordinary_hours() -> None:
+    hours = {"text": "Open now, until 9pm", "usual": "Monday to Friday, 9am to 9pm", "open_now": True, "next_change": "2026-11-24T21:00"}
+    cards = [{"id": "one", "hours": hours}, {"id": "two", "hours": {**hours, "usual": None}}, {"id": "three", "hours": None}]
+    (message,) = as_contract([Reply("words", services=cards)])
+    shown = [card["hours"] for card in message["services"]]
+    assert shown[0] == {"text": "Monday to Friday, 9am to 9pm", "open_now": True, "next_change": "2026-11-24T21:00"}
+    assert shown[1]["text"] == "Open now, until 9pm" and shown[2] is None

@@ -55,6 +55,17 @@ def test_how_somebody_wants_to_be_reached_is_no_leaving_unless_a_pattern_finds_o
     assert replied("text", name="immediate_danger") == "utter_immediate_danger"
 
 
+@pytest.mark.parametrize("text", ["stop", "leave it", "after 6 when he's out", "6 till 8 before he gets home"])
+def test_what_may_answer_a_form_that_nobody_could_look_at_is_no_leaving(text: str) -> None:
+    assert replied(text, name="quick_exit") == "utter_static_fallback"
+    assert replied(text, name="quick_exit", found_by="x") == "utter_quick_exit"
+
+
+@pytest.mark.parametrize("text", ["gotta go he's coming up", "hes here", "someone's coming", "bye he's up"])
+def test_what_answers_no_question_of_a_form_is_leaving(text: str) -> None:
+    assert replied(text, name="quick_exit") == "utter_quick_exit"
+
+
 @pytest.mark.parametrize(("text", "found_by", "intent"), [
     ("text", None, "nlu_fallback"), ("text", "x", "quick_exit"), ("he might see it", None, "quick_exit"), ("hang up", None, "quick_exit"),
 ])
