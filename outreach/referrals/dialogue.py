@@ -135,7 +135,7 @@ class Dialogue:
         if said_twice.is_again(last_yes, step, said, now):
             if step == CONSENT:
                 # Whatever was lost may be lost again: these words count only when there was time to read it.
-                state["last_yes"] = said_twice.kept(None, said, now)
+                state["last_yes"] = last_yes
             # The long ones are asked alone: with words before them, a text would not show all of it at once.
             return self._again(state, None, *(() if step in (CONSENT, AGREED) else (Say(fixed="referral_said_twice"),)))
         outcome = self._hear(state, said, now)

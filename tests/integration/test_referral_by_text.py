@@ -248,7 +248,8 @@ def test_the_yes_of_whom_it_is_for_at_once_twice_is_no_consent(house: House) -> 
     assert all(at_once(phone, "YES", "YES"))
     _, slots = house.now(house.sender(phone))
     assert slots["referral"]["step"] == "consent" and "consent" not in slots["referral"]
-    assert "What would you like to be called?" in says(phone, "YES"), "said once more, it is meant"
+    assert "Agree? Text YES or NO." in says(phone, "YES"), "nobody has read it so soon"
+    assert "What would you like to be called?" in says(phone, "YES I AGREE")
 
 
 def test_a_reference_in_the_middle_is_taken_back_by_text_when_that_is_said_and_is_no_name(house: House) -> None:

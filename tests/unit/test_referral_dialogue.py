@@ -331,10 +331,9 @@ def test_the_yes_of_whom_it_is_for_is_no_consent_when_it_comes_twice(yes: str) -
     assert talk.step == CONSENT and talk.state is not None and "consent" not in talk.state
     assert [say.text for say in talk.last.says] == [CONSENT_TEXT.text], "all of it, since it may not have been seen"
     # The consent's own reply may be lost as well, and the next: only once there was time to read it does it count.
-    for _ in range(3):
-        talk.say(yes, after=9)
-        assert talk.step == CONSENT and [say.text for say in talk.last.says] == [CONSENT_TEXT.text]
-    talk.say(yes, after=30)
+    talk.say(yes, after=9)
+    assert talk.step == CONSENT and [say.text for say in talk.last.says] == [CONSENT_TEXT.text]
+    talk.say(yes, after=9)
     assert talk.step == "name" and talk.answers["person_agreed"] is True
 
 
