@@ -306,11 +306,14 @@ def as_contract(replies: list[Reply]) -> list[dict[str, Any]]:
 
 
 def _as_card(service: dict[str, Any]) -> dict[str, Any]:
-    """A service in the contract's form. Whether it is open stands beside its hours, so these are the ordinary ones."""
+    """A service in the contract's form. Whether it is open stands beside its hours, so these are the ordinary ones; what never
+    changes ("Open 24 hours, every day") says all by itself.
+    """
     hours = service.get("hours")
     if not hours or "usual" not in hours:
         return service
-    shown = {"text": hours["usual"] or hours["text"], "open_now": hours["open_now"], "next_change": hours["next_change"]}
+    ordinary = hours["usual"] if hours["next_change"] else None
+    shown = {"text": ordinary or hours["text"], "open_now": hours["open_now"], "next_change": hours["next_change"]}
     return {**service, "hours": shown}
 
 
