@@ -9,14 +9,10 @@ import json
 import logging
 from dataclasses import asdict, dataclass, field
 
-from channels.turns import Reply, choice_id
+from channels.turns import SAFETY_CHOICES, Reply
 from outreach.privacy import capability
-from outreach.understanding.catalogue import SAFETY
 
 logger = logging.getLogger(__name__)
-
-# These mean the same whenever they are pressed, also while no conversation can be read.
-ALWAYS_THE_SAME = frozenset(choice_id(f"/{intent}") for intent in SAFETY)
 
 
 @dataclass(frozen=True)
@@ -74,7 +70,7 @@ class Offer:
 
 
 def _own_id(of: str, times: dict[str, int]) -> str:
-    if of in ALWAYS_THE_SAME:
+    if of in SAFETY_CHOICES:
         return of
     times[of] = times.get(of, 0) + 1
     return of if times[of] == 1 else f"{of}.{times[of]}"

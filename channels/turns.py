@@ -15,6 +15,7 @@ from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.shared.core.events import UserUttered
 
+from channels.lasting import Lasting
 from outreach import bootstrap
 from outreach.adapters.metrics import Metrics
 from outreach.content.fixed_replies import fixed_reply
@@ -103,6 +104,10 @@ def choice_id(payload: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", payload.lower()).strip("-")
 
 
+# By their ids. These mean the same whenever they are pressed, also while no conversation can be read.
+SAFETY_CHOICES = {choice_id(f"/{intent}"): f"/{intent}" for intent in SAFETY}
+
+
 def chosen(payload: str, title: str) -> dict[str, Any]:
     """What Rasa would have understood, for a button that the assistant itself offered: no text is parsed."""
     if payload.startswith("="):
@@ -150,8 +155,7 @@ class Turns:
         self._counts = counts
         self._metrics = metrics or Metrics()
         self._after_danger = AfterDanger.load()
-        # Held so that a turn whose person hung up is finished, not collected as garbage.
-        self._running: set[asyncio.Task[Any]] = set()
+        self._lasting = Lasting("a turn")
 
     async def say(self, sender_id: str, text: str, metadata: dict[str, Any] | None = None) -> list[Reply]:
         """The replies to typed text."""
@@ -179,11 +183,8 @@ class Turns:
         return replies
 
     async def _replies(self, message: UserMessage, collector: Collector) -> list[Reply]:
-        turn = asyncio.ensure_future(self._handle(message))
-        self._running.add(turn)
-        turn.add_done_callback(self._finished)
         try:
-            await asyncio.wait_for(asyncio.shield(turn), self._seconds)
+            await self._lasting.within(self._seconds, self._handle(message))
         except asyncio.TimeoutError:
             logger.error("a turn took longer than %s s", self._seconds)
             return [*collector.replies, await self._last_words(message, collector, labels.TOO_SLOW)]
@@ -238,7 +239,7 @@ class Turns:
         parsed: Mapping[str, Any] = {}
         try:
             if choice is not None:
-                parsed = next((chosen(f"/{intent}", "") for intent in SAFETY if choice_id(f"/{intent}") == choice), {})
+                parsed = chosen(SAFETY_CHOICES[choice], "") if choice in SAFETY_CHOICES else {}
             else:
                 parsed = await self._agent.parse_message(as_plain_text(text or ""))
                 if _may_answer_a_form(text or "", parsed, form_unknown=True):
@@ -276,11 +277,6 @@ class Turns:
         tracker = await self._agent.tracker_store.retrieve(message.sender_id)
         in_a_form = tracker is not None and tracker.active_loop_name is not None
         return in_a_form and plainly_answers(tracker.get_slot("referral"), message.text)
-
-    def _finished(self, turn: asyncio.Task[Any]) -> None:
-        self._running.discard(turn)
-        if not turn.cancelled() and turn.exception() is not None:
-            logger.error("a turn ended with %s", type(turn.exception()).__name__)
 
     async def utter(self, response: str, sender_id: str) -> Reply:
         """A response outside any turn: the greeting, which nobody asked for."""

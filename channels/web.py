@@ -22,9 +22,10 @@ from sanic.response import json as json_response
 
 from channels import page, startup
 from channels.counting import Counting, Writing
+from channels.lasting import Lasting
 from channels.limits import Limits
-from channels.offers import ALWAYS_THE_SAME, Offer
-from channels.turns import Reply, Turns
+from channels.offers import Offer
+from channels.turns import SAFETY_CHOICES, Reply, Turns
 from outreach import bootstrap
 from outreach.adapters.conversations import ConversationRow
 from outreach.adapters.turn_locks import Busy, TurnLocks
@@ -99,8 +100,7 @@ class Chat:
         # with one, and where it doesn't, `use_choices` still gives a choice to one alone.
         self.locks = TurnLocks("web")
         self._at_once = 0
-        # Held so that what a person hung up on is finished, not collected as garbage.
-        self._running: set[asyncio.Task[list[Reply]]] = set()
+        self._lasting = Lasting("an answer", expected=(Refusal,))
         # What could not be deleted when it was to be forgotten. It counts as forgotten, and is tried again.
         self._still_to_forget: set[str] = set()
         self.turns: Turns = None  # type: ignore[assignment]  # set by `start`, before the first request
@@ -146,21 +146,12 @@ class Chat:
             self._at_once -= 1
 
     async def _in_time(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
-        answering = asyncio.ensure_future(self._answer(token, text, choice))
-        self._running.add(answering)
-        answering.add_done_callback(self._finished)
         try:
             longest = self.settings.turn_seconds + WAITS_LONGER.total_seconds()
-            return await asyncio.wait_for(asyncio.shield(answering), longest)
+            return await self._lasting.within(longest, self._answer(token, text, choice))
         except asyncio.TimeoutError:
             logger.error("a message waited too long for its answer")
             return await self._without_memory(token, text, choice, labels.TOO_SLOW)
-
-    def _finished(self, answering: asyncio.Task[list[Reply]]) -> None:
-        self._running.discard(answering)
-        error = None if answering.cancelled() else answering.exception()
-        if error is not None and not isinstance(error, Refusal):
-            logger.error("an answer ended with %s", type(error).__name__)
 
     async def _answer(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
         try:
@@ -176,9 +167,10 @@ class Chat:
             if row is None or key in self._still_to_forget:
                 raise forgotten()
             offer = Offer.read(token, row.sealed_choices)
-            if offer.again(choice):
-                return offer.again(choice)
-            if choice in ALWAYS_THE_SAME and choice not in offer.choices:
+            again = offer.again(choice)
+            if again:
+                return again
+            if choice in SAFETY_CHOICES and choice not in offer.choices:
                 # Below the reply of a turn that broke, which left no offer: nobody who leaves is told that they can't.
                 return await self._without_memory(token, None, choice, labels.FAILED)
             if choice is not None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from outreach.content.web_texts import web_text
-from outreach.directory.numbers import digits, parted
+from outreach.directory.numbers import href, parted
 
 ROOT = Path(__file__).resolve().parent.parent
 FALLBACK = ROOT / "deploy" / "fallback"
@@ -70,7 +70,7 @@ def page() -> str:
 
 def _with_phones(line: str) -> str:
     return "".join(
-        f'<a href="tel:{digits(words)}">{words}</a>' if is_number else html.escape(words, quote=False)
+        f'<a href="{href(words, "voice")}">{words}</a>' if is_number else html.escape(words, quote=False)
         for words, is_number in parted(line)
     )
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -16,6 +17,7 @@ class Titles:
         self._titles = titles
 
     @classmethod
+    @cache
     def load(cls, file: Path = ROOT / "content" / "titles.yml") -> Titles:
         """Read the file. Raises `OSError` when it is missing."""
         return cls(yaml.safe_load(file.read_text(encoding="utf-8")))

@@ -145,12 +145,7 @@ def _spans(schedule: Schedule, today: date) -> tuple[tuple[datetime, datetime], 
         days -= closed_days
         if schedule.bank_holidays in ("open", "hours"):
             days |= {day for day in closed_days if first <= day <= last}
-    spans = []
-    for day in sorted(days):
-        if (schedule.valid_from and day < schedule.valid_from) or (schedule.valid_to and day > schedule.valid_to):
-            continue
-        spans.append(_span(schedule, day, zone))
-    return tuple(spans)
+    return tuple(_span(schedule, day, zone) for day in sorted(days) if _holds_on(schedule, day))
 
 
 def _rule_days(schedule: Schedule, first: date, last: date) -> list[date]:

@@ -3,8 +3,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from outreach.referrals.answers import is_clear_yes, yes_no
-from outreach.referrals.hearing import SEND_IT, SEND_NOW, Heard
+from outreach.referrals.answers import yes_no
+from outreach.referrals.hearing import SEND_NOW, Heard
+from outreach.referrals.sent import is_the_yes
 from outreach.referrals.steps import AGREED, CONSENT, ENOUGH, SUMMARY
 
 # The page offers "Try again" after nine seconds, and somebody has to see and press it. The consent and the summary take
@@ -19,7 +20,7 @@ Kept = dict[str, str]
 def kept(step: str | None, said: Heard, now: datetime) -> Kept | None:
     """What is kept of the words that answered a question, None where they are no yes. At ENOUGH any word for it is one."""
     ends = step == ENOUGH and said.plain in SEND_NOW
-    if not (ends or said.plain in SEND_IT or is_clear_yes(said.text) or yes_no(said.text) is True):
+    if not (ends or is_the_yes(said.text) or yes_no(said.text) is True):
         return None
     return {"words": said.plain, "at": now.isoformat()}
 

@@ -6,7 +6,7 @@ import fake_server
 import pytest
 from conftest import OpenChat
 from pages import Chat
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 TWENTY = [
     "hello",
@@ -191,13 +191,19 @@ def test_a_lost_network_shows_the_numbers_and_keeps_the_draft(chat: Chat) -> Non
     expect(notice).to_be_hidden()
 
 
-def test_an_answer_that_does_not_come_shows_the_numbers_while_it_waits(open_chat: OpenChat) -> None:
+def waiting_for_an_answer(open_chat: OpenChat) -> tuple[Chat, list[Route]]:
+    """A page whose first message is not answered, on a clock that the test moves, and the requests that wait."""
     chat = open_chat()
     chat.page.clock.install()
     chat.open()
     waiting = chat.hold("/chat/api/messages")
     chat.send("hello")
     expect(chat.said).to_have_count(1)
+    return chat, waiting
+
+
+def test_an_answer_that_does_not_come_shows_the_numbers_while_it_waits(open_chat: OpenChat) -> None:
+    chat, waiting = waiting_for_an_answer(open_chat)
     chat.page.clock.fast_forward(7_000)
     expect(chat.notice("trouble")).to_be_hidden()
     chat.page.clock.fast_forward(3_000)
@@ -209,12 +215,7 @@ def test_an_answer_that_does_not_come_shows_the_numbers_while_it_waits(open_chat
 
 
 def test_while_an_answer_does_not_come_pressing_send_keeps_the_numbers_in_sight(open_chat: OpenChat) -> None:
-    chat = open_chat()
-    chat.page.clock.install()
-    chat.open()
-    waiting = chat.hold("/chat/api/messages")
-    chat.send("hello")
-    expect(chat.said).to_have_count(1)
+    chat, waiting = waiting_for_an_answer(open_chat)
     chat.send("are you there")
     expect(chat.notice("wait")).to_be_visible()
     chat.page.clock.fast_forward(10_000)
