@@ -23,6 +23,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 
 from channels import startup
 from channels.counting import Counting
+from channels.lasting import Lasting
 from channels.sms_limits import May, TextLimits
 from channels.sms_once import REPLY_SECONDS, Once
 from channels.sms_threads import MOST_SECONDS, Said, Threads
@@ -151,8 +152,7 @@ class Door:
         self._texts = Texts.load(settings.sms_idle_minutes)
         self._limits = TextLimits(settings.sms_per_number_per_hour, settings.sms_per_minute_in_all, bootstrap.pace())
         self._once = Once(repeats=bootstrap.repeats(REPLY_SECONDS))
-        # Held so that a turn that was given up is finished, not collected as garbage.
-        self._running: set[asyncio.Task[list[str]]] = set()
+        self._lasting = Lasting("a text")
         self._senders: Senders | None = None
         self._metrics = bootstrap.metrics()
 
@@ -219,27 +219,25 @@ class Door:
         return await self._in_time(sender, incoming)
 
     async def _in_time(self, sender: str, incoming: Incoming) -> list[str]:
-        turn = asyncio.ensure_future(self._turn(sender, incoming))
-        self._running.add(turn)
-        turn.add_done_callback(self._running.discard)
         try:
-            return await asyncio.wait_for(asyncio.shield(turn), min(ANSWER_WITHIN, self._settings.turn_seconds + 1.0))
+            longest = min(ANSWER_WITHIN, self._settings.turn_seconds + 1.0)
+            messages = await self._lasting.within(longest, self._turn(sender, incoming))
         except asyncio.TimeoutError:
             logger.error("a text waited too long for its answer")
-            return await self._threads.without_memory(sender, incoming.said, labels.TOO_SLOW)
-
-    async def _turn(self, sender: str, incoming: Incoming) -> list[str]:
-        try:
-            sealed = sealed_number(incoming.number)
-            messages = await self._threads.answer(sender, incoming.said, {"sealed_number": sealed} if sealed else {})
-        except Exception as error:  # whatever broke, somebody is waiting for words
-            logger.error("a text could not be answered: %s", type(error).__name__, exc_info=True)
-            return self._threads.static()
+            messages = await self._threads.without_memory(sender, incoming.said, labels.TOO_SLOW)
         if not messages:
             # The person has left, by words that had to be understood first.
             self._metrics.left(SmsChannel.name(), labels.BY_MEANING)
             self._once.forget(sender)
         return messages
+
+    async def _turn(self, sender: str, incoming: Incoming) -> list[str]:
+        try:
+            sealed = sealed_number(incoming.number)
+            return await self._threads.answer(sender, incoming.said, {"sealed_number": sealed} if sealed else {})
+        except Exception as error:  # whatever broke, somebody is waiting for words
+            logger.error("a text could not be answered: %s", type(error).__name__, exc_info=True)
+            return self._threads.static()
 
 
 def _came_at(request: Request) -> float | None:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from nacl.public import PrivateKey, SealedBox
 
 from channels import sms_threads
-from channels.sms import _came_at, sealed_number
+from channels.sms import Door, Incoming, _came_at, sealed_number
 from channels.sms_limits import May, TextLimits
 from channels.sms_once import REPLY_SECONDS, Once
 from channels.sms_threads import Said, Threads
@@ -25,8 +25,10 @@ from outreach.adapters.database import connect, migrate
 from outreach.adapters.leavings import Leavings
 from outreach.adapters.text_conversations import TextConversations
 from outreach.privacy import capability
+from outreach.settings import load
 from outreach.sms.texts import Texts
 from outreach.sms.words import Words
+from outreach.watching import labels
 
 SENDER = "5" * 64
 TEXTS = Texts.load(10)
@@ -251,65 +253,73 @@ def test_a_reply_that_comes_after_somebody_left_is_not_sent(phone: Phone) -> Non
     assert phone.rows() == 0
 
 
+def two_texts(phone: Phone, first: str, second: str, meanwhile: Callable[[], Coroutine[Any, Any, Any]] | None = None) -> list[Any]:
+    """What is answered to two texts, the second sent while the first is in its turn; then `meanwhile`, before either is over."""
+    async def slow() -> None:
+        await asyncio.sleep(0.05)
+
+    async def sent() -> list[Any]:
+        answers = []
+        for text in (first, second):
+            answers.append(asyncio.ensure_future(phone.threads.answer(SENDER, Said(text), {})))
+            await asyncio.sleep(0.01)
+            phone.seconds += 0.5
+        last = await meanwhile() if meanwhile else None
+        return [*[await answer for answer in answers], last]
+
+    phone.turns.before_answer = slow
+    try:
+        return asyncio.run(sent())
+    finally:
+        phone.turns.before_answer = None
+
+
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_a_text_that_waited_for_its_turn_while_somebody_left_is_not_answered(phone: Phone, elsewhere: bool) -> None:
     # Two texts in one second, and EXIT: the second would begin anew what was just forgotten, and light up the screen.
     phone.text("hi")
     others = phone.another_process(phone.leavings) if elsewhere else phone.threads
 
-    async def overtaken() -> list[list[str]]:
-        async def slow() -> None:
-            await asyncio.sleep(0.05)
-
-        phone.turns.before_answer = slow
-        first = asyncio.ensure_future(phone.threads.answer(SENDER, Said("a refuge"), {}))
-        await asyncio.sleep(0.01)
-        phone.seconds += 1
-        second = asyncio.ensure_future(phone.threads.answer(SENDER, Said("which"), {}))
-        await asyncio.sleep(0.01)
-        phone.seconds += 1
+    async def leaves() -> None:
         others.forget(SENDER)
-        return [await first, await second]
 
-    assert asyncio.run(overtaken()) == [[], []]
+    assert two_texts(phone, "a refuge", "which", leaves)[:2] == [[], []]
     assert phone.rows() == 0 and ("say", "which") not in phone.turns.asked
-    phone.turns.before_answer = None
     phone.seconds += 1
     assert phone.text("hi") == [TEXTS.greeting] and phone.rows() == 1, "who comes back is answered"
 
 
 def test_a_text_that_came_after_somebody_left_by_meaning_is_answered(phone: Phone) -> None:
-    async def left_then_danger() -> list[list[str]]:
-        async def slow() -> None:
-            await asyncio.sleep(0.05)
-
-        phone.turns.before_answer = slow
-        first = asyncio.ensure_future(phone.threads.answer(SENDER, Said("bye now"), {}))
-        await asyncio.sleep(0.01)
-        phone.seconds += 0.5
-        second = asyncio.ensure_future(phone.threads.answer(SENDER, Said("danger"), {}))
-        await asyncio.sleep(0.01)
-        phone.seconds += 0.5
-        return [await first, await second]
-
-    left, answered = asyncio.run(left_then_danger())
+    left, answered, _ = two_texts(phone, "bye now", "danger")
     assert left == [] and answered[0].startswith("Call 999 now.")
 
-    async def left_in_a_hurry_then_danger() -> list[list[str]]:
-        """The first waited too long, and was understood without its turn."""
-        async def slow() -> None:
-            await asyncio.sleep(0.05)
 
-        phone.turns.before_answer = slow
-        first = asyncio.ensure_future(phone.threads.answer(SENDER, Said("which"), {}))
-        await asyncio.sleep(0.01)
-        phone.seconds += 0.5
-        second = asyncio.ensure_future(phone.threads.answer(SENDER, Said("danger"), {}))
-        await asyncio.sleep(0.01)
-        phone.seconds += 0.5
-        return [await phone.threads.without_memory(SENDER, Said("bye now")), await first, await second]
+@pytest.mark.parametrize("hangs", [False, True])
+def test_whoever_left_by_meaning_leaves_no_reply_to_repeat_even_where_the_turn_hung(hangs: bool) -> None:
+    async def answer(sender: str, said: Said, metadata: dict[str, Any]) -> list[str]:
+        await asyncio.sleep(1.5 if hangs else 0)
+        return []
 
-    left, late, answered = asyncio.run(left_in_a_hurry_then_danger())
+    async def without_memory(sender: str, said: Said, cause: str) -> list[str]:
+        return []
+
+    async def left() -> list[str]:
+        answered = await door._in_time(SENDER, Incoming("SM1", "+447700900123", Said("hes coming up"), ""))
+        assert forgotten == [SENDER] and counted == [("sms", labels.BY_MEANING)], "before the hung turn is over"
+        return answered
+
+    forgotten: list[str] = []
+    counted: list[tuple[str, str]] = []
+    door: Any = Door(load({"TWILIO_AUTH_TOKEN": "0" * 32, "TURN_SECONDS": "0.05"}))
+    door._threads = SimpleNamespace(answer=answer, without_memory=without_memory)
+    door._once = SimpleNamespace(forget=forgotten.append)
+    door._metrics = SimpleNamespace(left=lambda *how: counted.append(how))
+    assert asyncio.run(left()) == []
+
+
+def test_a_text_that_came_after_somebody_left_by_meaning_and_in_a_hurry_is_answered(phone: Phone) -> None:
+    # The first waited too long, and was understood without its turn.
+    late, answered, left = two_texts(phone, "which", "danger", lambda: phone.threads.without_memory(SENDER, Said("bye now")))
     assert (left, late) == ([], []) and answered[0].startswith("Call 999 now.")
 
 
