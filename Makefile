@@ -53,9 +53,11 @@ bench: setup-dev train $(if $(filter no,$(PEER)),,setup-peer) ## Measure speed a
 	@$(PY) scripts/bench.py
 
 faults: setup-dev train ## Break the running product in every known way, and write docs/reliability.md: [ONLY=name,name]
+	@scripts/setup-programs.sh postgresql redis-server nginx-light faketime
 	@$(PY) -m scripts.faults $(if $(ONLY),--only '$(ONLY)')
 
 soak: setup-dev train ## Find the highest load and hold seven tenths of it, and write docs/reliability.md: [MINUTES=30]
+	@scripts/setup-programs.sh postgresql redis-server nginx-light
 	@$(PY) scripts/soak.py $(if $(MINUTES),--minutes '$(MINUTES)')
 
 shots: setup-dev train ## Take the screenshots in docs/screenshots

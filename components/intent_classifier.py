@@ -91,7 +91,7 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         return {
             "C": 8.0, "ngram_weight": 0.8, "max_features": 40000, "ngram_dimensions": 256, "ranking_length": 5,
             "also_confidence": 0.6, "danger_confidence": 0.85, "leaving_confidence": 0.9, "part_C": 2.0, "least_guess": 0.3,
-            "caution": 3.0, "everyday": 4.0, "head_weight": 0.4,
+            "caution": 2.0, "everyday": 4.0, "head_weight": 0.2,
         }
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:

@@ -18,7 +18,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-OWN_SETS = ("heldout.csv", "safety.csv", "lookalikes.csv", "forum.csv", "fresh.csv", "heard.csv", "month.csv", "tales.csv")
+OWN_SETS = (
+    "heldout.csv", "safety.csv", "lookalikes.csv", "forum.csv", "fresh.csv", "heard.csv", "month.csv", "tales.csv",
+    "chats.csv",
+)
 FALLBACK = "nlu_fallback"
 OUT_OF_SCOPE = "out_of_scope"
 

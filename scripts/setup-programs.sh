@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs from Debian what is not there yet: scripts/setup-programs.sh [chromium] [postgresql] [redis-server] [nginx-light]
+# Installs from Debian what is not there yet: scripts/setup-programs.sh [chromium] [postgresql] [redis-server] [nginx-light] [faketime]
 set -euo pipefail
 
 there() {  # By which program it is known to be there.

@@ -14,7 +14,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from outreach.settings import ROOT
 from outreach.understanding.catalogue import CATALOGUE, SAFETY
 
-HELD_OUT = ("heldout.csv", "safety.csv", "lookalikes.csv", "forum.csv", "fresh.csv", "heard.csv", "month.csv", "tales.csv")
+HELD_OUT = (
+    "heldout.csv", "safety.csv", "lookalikes.csv", "forum.csv", "fresh.csv", "heard.csv", "month.csv", "tales.csv", "chats.csv",
+)
 # Two messages whose three-letter pieces overlap so much differ by a word or so.
 NEAR = 0.9
 
