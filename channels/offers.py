@@ -1,7 +1,7 @@
-"""What the last reply on the web offers to press. A press counts once; where it comes a second time, it gets its reply again.
+"""What the last reply on the web offers to press. A message counts once; where it comes a second time, it gets its reply again.
 
-A double click, and "Try again" after a reply that was lost on its way, send the same press twice. The second would else answer
-a question that nobody has read.
+A double click, and "Try again" after a reply that was lost on its way, send the same press or the same text twice. The second
+would else answer a question that nobody has read.
 """
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Offer:
-    """The choices on offer, by id, and the one that was pressed last, with its title and the replies to it.
+    """The choices on offer, by id; and the last message by its name (`web.Said`), with the title of its button and the replies.
 
     `times` counts how often each id was offered in this conversation: no two offers have the same id for an answer.
     """
@@ -51,14 +51,14 @@ class Offer:
             return self.choices[choice][0]
         return self.pressed[1] if self.pressed is not None and self.pressed[0] == choice else ""
 
-    def again(self, choice: str | None) -> list[Reply]:
-        """The replies to a choice that is not on offer any more, where it was pressed last and has been answered."""
-        is_last = self.pressed is not None and self.pressed[0] == choice and choice not in self.choices
+    def again(self, name: str | None) -> list[Reply]:
+        """The replies to a message that came last and was answered; none to a choice that is on offer once more."""
+        is_last = self.pressed is not None and self.pressed[0] == name and name not in self.choices
         return self.replies if is_last else []
 
-    def taken(self, choice: str | None) -> Offer:
-        """With nothing left to press: this choice is about to be answered, or, where it is none, a text."""
-        return Offer(times=self.times, pressed=None if choice is None else (choice, self.title_of(choice)))
+    def taken(self, name: str | None) -> Offer:
+        """With nothing left to press: the message of this name is about to be answered. One without any is never the same."""
+        return Offer(times=self.times, pressed=None if name is None else (name, self.title_of(name)))
 
     def followed_by(self, replies: list[Reply]) -> Offer:
         """The next offer, that of these replies. The ids in them are changed where there were such before."""

@@ -5,10 +5,12 @@ A conversation's token is its only key. It is minted here, told to the page once
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,28 @@ def forgotten() -> Refusal:
     again holds on to every earlier request, and to what was said in it.
     """
     return Refusal(401, web_text("forgotten"))
+
+
+@dataclass(frozen=True)
+class Said:
+    """What came in: a text, or the id of a choice.
+
+    `mark` is the page's own for one sending of a text, and the same when that is tried again (the header `Idempotency-Key`, or
+    a field of the plain form). It is empty where there is none: then the same words again are another message.
+    """
+
+    text: str | None = None
+    choice: str | None = None
+    mark: str = ""
+
+    @property
+    def name(self) -> str | None:
+        """By which it is known if it comes again. Other words under the same mark, from a page that somebody went back to, are
+        another message, and none is lost.
+        """
+        if self.text is None or not self.mark:
+            return self.choice
+        return hashlib.sha256(f"{self.mark}\n{self.text}".encode("utf-8", "replace")).hexdigest()
 
 
 class WebChannel(InputChannel):
@@ -132,64 +156,64 @@ class Chat:
         if not (text is not None and self.exit_words.match(text)) and not await self.limits.may_speak(token, address):
             raise Refusal(429, web_text("too_many_messages"))
 
-    async def answer(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
+    async def answer(self, token: str, said: Said) -> list[Reply]:
         """The replies to a text or to a choice that the last reply offered. Raises `Refusal`."""
-        if text is not None and self.exit_words.match(text):
+        if said.text is not None and self.exit_words.match(said.text):
             await self.leave(token, labels.BY_WORD)
             return [Reply("", command="exit")]
         if self._at_once >= MOST_AT_ONCE:
-            return await self._without_memory(token, text, choice, labels.TOO_SLOW)
+            return await self._without_memory(token, said, labels.TOO_SLOW)
         self._at_once += 1
         try:
-            return await self._in_time(token, text, choice)
+            return await self._in_time(token, said)
         finally:
             self._at_once -= 1
 
-    async def _in_time(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
+    async def _in_time(self, token: str, said: Said) -> list[Reply]:
         try:
             longest = self.settings.turn_seconds + WAITS_LONGER.total_seconds()
-            return await self._lasting.within(longest, self._answer(token, text, choice))
+            return await self._lasting.within(longest, self._answer(token, said))
         except asyncio.TimeoutError:
             logger.error("a message waited too long for its answer")
-            return await self._without_memory(token, text, choice, labels.TOO_SLOW)
+            return await self._without_memory(token, said, labels.TOO_SLOW)
 
-    async def _answer(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
+    async def _answer(self, token: str, said: Said) -> list[Reply]:
         try:
             async with self.locks.hold(token, self.settings.turn_seconds):
-                return await self._answer_alone(token, text, choice)
+                return await self._answer_alone(token, said)
         except Busy:
-            return await self._without_memory(token, text, choice, labels.TOO_SLOW)
+            return await self._without_memory(token, said, labels.TOO_SLOW)
 
-    async def _answer_alone(self, token: str, text: str | None, choice: str | None) -> list[Reply]:
+    async def _answer_alone(self, token: str, said: Said) -> list[Reply]:
         key = capability.row_key(token)
         try:
             row = self.conversations.find(key)
             if row is None or key in self._still_to_forget:
                 raise forgotten()
             offer = Offer.read(token, row.sealed_choices)
-            again = offer.again(choice)
+            again = offer.again(said.name)
             if again:
                 return again
-            if choice in SAFETY_CHOICES and choice not in offer.choices:
+            if said.choice in SAFETY_CHOICES and said.choice not in offer.choices:
                 # Below the reply of a turn that broke, which left no offer: nobody who leaves is told that they can't.
-                return await self._without_memory(token, None, choice, labels.FAILED)
-            if choice is not None:
-                self._take(token, row, offer, choice)
+                return await self._without_memory(token, said, labels.FAILED)
+            if said.choice is not None:
+                self._take(token, row, offer, said.choice)
         except Refusal:
             raise
         except Exception as error:  # noqa: BLE001
             logger.error("a conversation could not be read: %s", type(error).__name__)
-            return await self._without_memory(token, text, choice, labels.STORE)
-        replies = await self._turn(token, offer, text, choice)
+            return await self._without_memory(token, said, labels.STORE)
+        replies = await self._turn(token, offer, said)
         if any(reply.command == "exit" for reply in replies):
             await self.leave(token, labels.BY_MEANING)
         elif not any(reply.broken for reply in replies):
             # A database that has just kept somebody waiting is not asked again: words go out within ten seconds.
-            self._remember(token, row.generation, offer.taken(choice).followed_by(replies))
+            self._remember(token, row.generation, offer.taken(said.name).followed_by(replies))
         return replies
 
-    async def _without_memory(self, token: str, text: str | None, choice: str | None, cause: str) -> list[Reply]:
-        replies = await self.turns.without_memory(token, text, choice, cause)
+    async def _without_memory(self, token: str, said: Said, cause: str) -> list[Reply]:
+        replies = await self.turns.without_memory(token, said.text, said.choice, cause)
         if any(reply.command == "exit" for reply in replies):
             await self.forget(token)
         return replies
@@ -202,10 +226,10 @@ class Chat:
         if not self.conversations.use_choices(capability.row_key(token), row.generation, row.sealed_choices, taken):
             raise Refusal(422, web_text("choice_gone"))
 
-    async def _turn(self, token: str, offer: Offer, text: str | None, choice: str | None) -> list[Reply]:
-        if choice is None:
-            return await self.turns.say(token, text or "")
-        title, payload = offer.choices[choice]
+    async def _turn(self, token: str, offer: Offer, said: Said) -> list[Reply]:
+        if said.choice is None:
+            return await self.turns.say(token, said.text or "")
+        title, payload = offer.choices[said.choice]
         return await self.turns.choose(token, title, payload)
 
     def title_of(self, token: str, choice: str) -> str:
@@ -322,9 +346,9 @@ def _api_routes(blueprint: Blueprint, chat: Chat) -> None:
     async def messages(request: Request) -> HTTPResponse:
         _check_size(request)
         token = _bearer(request)
-        text, choice = _said(_json_body(request))
-        await chat.check_pace(token, _address(request, chat.settings), text)
-        return json_response({"messages": as_contract(await chat.answer(token, text, choice))})
+        said = _said(_json_body(request), str(request.headers.get("idempotency-key", "")))
+        await chat.check_pace(token, _address(request, chat.settings), said.text)
+        return json_response({"messages": as_contract(await chat.answer(token, said))})
 
     @blueprint.delete("/api/session")
     async def forget(request: Request) -> HTTPResponse:
@@ -335,7 +359,7 @@ def _api_routes(blueprint: Blueprint, chat: Chat) -> None:
 def _page_routes(blueprint: Blueprint, chat: Chat) -> None:
     def drawn(session: str | None, replies: list[Reply], said: str = "", error: str = "", status: int = 200) -> HTTPResponse:
         body = chat.page.render(
-            session=session or "", messages=as_contract(replies), said=said, error=error,
+            session=session or "", messages=as_contract(replies), said=said, error=error, mark=secrets.token_hex(8),
             safe_site=chat.settings.safe_site, static="/chat/static", limit=MOST_CHARACTERS,
             idle_minutes=f"{chat.settings.idle_minutes:g}", exit_words=chat.exit_words.listed(),
         )
@@ -357,16 +381,16 @@ def _page_routes(blueprint: Blueprint, chat: Chat) -> None:
             return drawn(token_or_none, replies)
         typed, pressed = _field(request, "text"), _field(request, "choice")
         try:
-            text, choice = _said({"choice": pressed} if pressed else {"text": typed})
-            await chat.check_pace(token, _address(request, chat.settings), text)
-            said = typed if choice is None else chat.title_of(token, choice)
-            replies = await chat.answer(token, text, choice)
+            said = _said({"choice": pressed} if pressed else {"text": typed}, _field(request, "mark"))
+            await chat.check_pace(token, _address(request, chat.settings), said.text)
+            words = typed if said.choice is None else chat.title_of(token, said.choice)
+            replies = await chat.answer(token, said)
         except Refusal as refusal:
             kept = None if refusal.status == 401 else token
             return drawn(kept, [], said="" if kept is None else typed, error=refusal.reason, status=refusal.status)
         if any(reply.command == "exit" for reply in replies):
             return _leave(chat.settings)
-        return drawn(token, replies, said=said)
+        return drawn(token, replies, said=words)
 
     @blueprint.get("/exit")
     async def leave(request: Request) -> HTTPResponse:
@@ -414,20 +438,20 @@ def _json_body(request: Request) -> dict[str, Any]:
     return body
 
 
-def _said(body: dict[str, Any]) -> tuple[str | None, str | None]:
+def _said(body: dict[str, Any], mark: str) -> Said:
     """The text or the choice of a request: exactly one of them. Raises `Refusal`."""
     text, choice = body.get("text"), body.get("choice")
     if choice is not None and text is None:
         if not isinstance(choice, str) or not choice:
             raise Refusal(422, web_text("choice_gone"))
-        return None, choice
+        return Said(choice=choice)
     if not isinstance(text, str) or choice is not None:
         raise Refusal(422, "Please send a message or a choice.")
     if len(text) > MOST_CHARACTERS:
         raise Refusal(422, web_text("too_long", MOST_CHARACTERS))
     if not text.strip():
         raise Refusal(422, web_text("nothing_written"))
-    return text, None
+    return Said(text, mark=mark)
 
 
 def _bearer(request: Request) -> str:

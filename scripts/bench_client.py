@@ -105,7 +105,8 @@ class Web:
     async def say(self, text: str) -> float:
         """One turn."""
         body = json.dumps({"text": text}).encode()
-        taken, answer = await self.line.post("/chat/api/messages", body, JSON, f"Authorization: Bearer {self.token}\r\n")
+        more = f"Authorization: Bearer {self.token}\r\nIdempotency-Key: {secrets.token_hex(8)}\r\n"
+        taken, answer = await self.line.post("/chat/api/messages", body, JSON, more)
         _heard(json.loads(answer)["messages"])
         return taken
 

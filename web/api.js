@@ -18,18 +18,27 @@ export class Failure extends Error {
   }
 }
 
+/** Names one sending of a text, so that the server knows it when it is tried again. */
+export function newMark() {
+  return [...crypto.getRandomValues(new Uint8Array(8))].map((each) => each.toString(16).padStart(2, "0")).join("");
+}
+
 /** One conversation with the server. */
 export function createConversation(token = null) {
   let underWay = null;
 
-  async function post(url, body) {
+  async function post(url, body, mark = null) {
     const controller = new AbortController();
     underWay = controller;
     const timer = setTimeout(() => controller.abort(), GIVE_UP_MS);
     try {
       const response = await fetch(url, {
         method: "POST",
-        headers: { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
+        headers: {
+          "Content-Type": "application/json",
+          ...(token && { Authorization: `Bearer ${token}` }),
+          ...(mark && { "Idempotency-Key": mark }),
+        },
         body: JSON.stringify(body),
         cache: "no-store",
         credentials: "omit",
@@ -58,9 +67,9 @@ export function createConversation(token = null) {
       return answer.messages;
     },
 
-    /** Sends `{text}` or `{choice}`; gives the reply's messages. */
-    async say(message) {
-      return (await post(MESSAGES_URL, message)).messages;
+    /** Sends `{text}` or `{choice}`; gives the reply's messages. The same text with the same mark is answered once. */
+    async say(message, mark) {
+      return (await post(MESSAGES_URL, message, mark)).messages;
     },
 
     /** Stops what is under way; its promise fails. */

@@ -1,6 +1,6 @@
 // The page with script: takes the plain page over and carries the conversation.
 
-import { createConversation } from "./api.js";
+import { createConversation, newMark } from "./api.js";
 import { createComposer } from "./composer.js";
 import { hasLeft, isExitWord, leave, onLeaving } from "./exit.js";
 import { watchIdle } from "./idle.js";
@@ -20,6 +20,7 @@ const composer = createComposer(byId("composer"), sendText);
 let current = null; // the turn under way, or null
 let late = false; // whether it has taken so long that there is trouble
 let again = begin; // what "Try again" does
+let unanswered = null; // the text last sent and its mark, until there is a reply
 
 // A page that came by plain form carries the token in hidden fields; from here on it is in memory only.
 function takeToken() {
@@ -62,6 +63,7 @@ function receive(messages) {
     leave();
     return;
   }
+  unanswered = null;
   notices.hide();
   log.dropChoices();
   typing.hide();
@@ -80,6 +82,7 @@ function explain(kind, undo) {
 // What the server has forgotten does not stay on the screen either.
 function forgetHere() {
   conversation.surrender();
+  unanswered = null;
   log.clear();
   composer.clear();
   notices.show("forgotten");
@@ -89,9 +92,9 @@ function begin() {
   current ??= turn(() => conversation.start());
 }
 
-async function ask(message) {
+async function ask(message, mark) {
   if (!conversation.isOpen()) log.addReply(await conversation.start());
-  return conversation.say(message);
+  return conversation.say(message, mark);
 }
 
 function sendText() {
@@ -103,7 +106,9 @@ function sendText() {
   else if (composer.tooLong()) notices.show("long");
   else {
     composer.clear();
-    say({ text }, text, () => composer.restore(text));
+    // The same words after no reply are the same message, whether by "Try again" or by Send: it may have been heard.
+    if (unanswered?.text !== text) unanswered = { text, mark: newMark() };
+    say({ text }, text, () => composer.restore(text), unanswered.mark);
     again = sendText;
   }
 }
@@ -120,11 +125,11 @@ function choose({ id, title }) {
   again = () => choose({ id, title });
 }
 
-function say(message, words, undo = () => {}) {
+function say(message, words, undo = () => {}, mark = null) {
   const mine = log.addMine(words);
   log.hideChoices(true);
   current = turn(
-    () => ask(message),
+    () => ask(message, mark),
     (kind) => {
       mine.remove();
       log.hideChoices(false);

@@ -34,7 +34,7 @@ Message = dict[str, Any]
 
 def render_page(**values: Any) -> str:
     """The page as the server renders it; values left out are empty."""
-    empty: dict[str, Any] = {"session": "", "messages": [], "said": "", "error": ""}
+    empty: dict[str, Any] = {"session": "", "messages": [], "said": "", "mark": "", "error": ""}
     fixed = {
         "safe_site": SAFE_SITE, "static": STATIC, "limit": LIMIT, "idle_minutes": "30", "exit_words": ExitWords.load("web").listed(),
     }  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import fake_server
 import pytest
 from conftest import OpenChat
@@ -256,6 +258,28 @@ def test_trying_again_while_waiting_sends_the_same_once_more(open_chat: OpenChat
     expect(chat.replies.last).to_contain_text("Here I am.")
     expect(chat.said).to_have_count(1)
     assert len(waiting) == 1
+
+
+def test_what_is_sent_again_after_no_reply_has_the_same_mark_and_what_is_sent_after_one_has_another(chat: Chat) -> None:
+    marks = []
+    chat.page.on("request", lambda request: marks.append(request.headers.get("idempotency-key")))
+    chat.mock("/chat/api/messages", status=502)
+    chat.send("yes")
+    expect(chat.notice("trouble")).to_be_visible()
+    chat.page.get_by_role("button", name="Try again").click()
+    assert chat.wait_until(lambda: len(marks) == 2)
+    expect(chat.field).to_have_value("yes")
+    chat.page.keyboard.press("Enter")
+    assert chat.wait_until(lambda: len(marks) == 3)
+    expect(chat.field).to_have_value("yes")
+    chat.send("yes, but not on Friday")
+    assert chat.wait_until(lambda: len(marks) == 4)
+    expect(chat.field).to_have_value("yes, but not on Friday")
+    chat.mock_reply(text="Here I am.")
+    for _ in range(2):
+        chat.say("yes")
+    assert all(re.fullmatch("[0-9a-f]{16}", str(mark)) for mark in marks) and len(marks) == 6
+    assert marks[0] == marks[1] == marks[2] and len({*marks[2:]}) == 4
 
 
 def test_a_start_that_fails_can_be_tried_again(open_chat: OpenChat) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import signal
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import httpx
@@ -182,6 +183,23 @@ def test_the_same_yes_at_once_to_a_question_that_was_not_read_is_asked_again(hou
     person.say(YES)
     assert person.last[0]["text"] == fixed_reply("referral_said_twice", "web") and "text you there" in person.last[-1]["text"]
     assert "safe_to_contact" not in house.now(person.token)[1]["referral"]["answers"]
+    person.say(YES)
+    assert house.now(person.token)[1]["referral"]["answers"]["safe_to_contact"] is True
+
+
+def test_a_yes_that_is_tried_again_later_gets_its_reply_and_answers_nothing(house: House) -> None:
+    person = house.person()
+    person.say("please refer me to the outreach team, I'm Dee in Bushey, text me on 07400 998877")
+    headers = {"Authorization": f"Bearer {person.token}", "Idempotency-Key": "5f0c"}
+    first = person.http.post("/chat/api/messages", json={"text": YES}, headers=headers).json()
+    # As if a minute had gone by, which no rule about the same words at once would catch.
+    kept = house.kept(person.token)
+    long_ago = (datetime.now(timezone.utc) - timedelta(minutes=1)).isoformat()
+    old = json.loads(re.sub(r'("last_yes": \{"words": "[^"]+", "at": ")[^"]+', rf"\g<1>{long_ago}", json.dumps(kept)))
+    assert old != kept
+    house.put(person.token, old)
+    assert person.http.post("/chat/api/messages", json={"text": YES}, headers=headers).json() == first
+    assert house.kept(person.token) == old, "nothing was heard"
     person.say(YES)
     assert house.now(person.token)[1]["referral"]["answers"]["safe_to_contact"] is True
 

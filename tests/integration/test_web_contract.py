@@ -53,6 +53,38 @@ def test_a_choice_pressed_twice_is_answered_once_and_its_reply_comes_twice(perso
     refused(person.post({"choice": choice}), 422)
 
 
+def test_a_text_under_one_mark_is_answered_once_and_its_reply_comes_twice(person: Person) -> None:
+    def send(text: str, mark: str) -> httpx.Response:
+        return person.http.post(
+            "/chat/api/messages", json={"text": text}, headers={"Authorization": f"Bearer {person.token}", "Idempotency-Key": mark}
+        )
+
+    with ThreadPoolExecutor(2) as pool:
+        both = [each.result() for each in [pool.submit(send, "what can you do", "0a1b2c") for _ in range(2)]]
+    assert [answer.status_code for answer in both] == [200, 200] and both[0].json() == both[1].json()
+    (choice, *_) = [c["id"] for m in both[0].json()["messages"] for c in m["choices"]]
+    assert is_reply(send("hes got a knife", "0a1b2c").json()["messages"][0]["text"], "utter_immediate_danger"), "no words are lost"
+    assert send("what can you do", "x" * 3000).status_code == 200 and send("what can you do", "").status_code == 200
+    refused(person.post({"choice": choice}), 422)
+
+
+def test_a_plain_form_sent_twice_is_answered_once_and_one_that_was_gone_back_to_loses_no_words(product: Running) -> None:
+    def field(page: str, name: str) -> str:
+        (found,) = re.findall(f'<form id="composer".*?name="{name}" value="([^"]+)"', page, re.DOTALL)
+        return str(found)
+
+    with httpx.Client(base_url=product.url, timeout=30) as http:
+        page = http.post("/chat", data={}).text
+        sent = {"session": field(page, "session"), "mark": field(page, "mark")}
+        with ThreadPoolExecutor(2) as pool:
+            twice = [pool.submit(http.post, "/chat", data={**sent, "text": EXAMPLES["ask_refuge"]}) for _ in range(2)]
+        drawn = [each.result().text for each in twice]
+        offered = [re.findall('name="choice" value="([^"]+)"', each) for each in drawn]
+        assert offered[0] and offered[0] == offered[1], "a second answer would have offered other ids"
+        assert field(drawn[0], "mark") != sent["mark"]
+        assert 'Call <a href="tel:999">999</a> now' in http.post("/chat", data={**sent, "text": "hes got a knife"}).text
+
+
 def test_the_same_choice_offered_again_has_another_id(person: Person) -> None:
     offered = []
     for said in ("ask_refuge", "ask_pets", "ask_refuge"):

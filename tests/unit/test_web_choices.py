@@ -11,7 +11,7 @@ import pytest
 
 from channels.offers import Offer
 from channels.turns import Reply
-from channels.web import Chat, Refusal
+from channels.web import Chat, Refusal, Said
 from outreach.adapters.conversations import Conversations
 from outreach.adapters.database import connect, migrate
 from outreach.privacy import capability
@@ -70,7 +70,10 @@ class Page:
         return self
 
     async def press(self, choice: str | None = None, worker: int = 0) -> list[Reply]:
-        return await self.workers[worker].answer(self.token, None, choice or self.choice)
+        return await self.workers[worker].answer(self.token, Said(choice=choice or self.choice))
+
+    async def write(self, text: str, mark: str = "", worker: int = 0) -> list[Reply]:
+        return await self.workers[worker].answer(self.token, Said(text, mark=mark))
 
 
 @pytest.fixture
@@ -117,7 +120,7 @@ def test_a_choice_that_a_text_came_before_is_refused(conversations: Conversation
     async def scene() -> None:
         page = await Page(conversations).open()
         page.turns.go.clear()
-        text = asyncio.ensure_future(page.workers[0].answer(page.token, "something else", None))
+        text = asyncio.ensure_future(page.write("something else"))
         await page.turns.begun.wait()
         press = asyncio.ensure_future(page.press())
         await asyncio.sleep(0.05)
@@ -155,6 +158,64 @@ def test_a_choice_whose_turn_broke_is_not_taken_a_second_time(conversations: Con
         with pytest.raises(Refusal):
             await page.press()
         assert page.turns.answered == ["/affirm"], "the turn that broke may have been taken all the same"
+
+    asyncio.run(scene())
+
+
+def test_a_text_that_is_sent_again_because_its_reply_was_lost_answers_no_question_that_came_since(conversations: Conversations) -> None:
+    async def scene() -> None:
+        page = await Page(conversations, 2).open()
+        both = await asyncio.gather(page.write("yes", "m1"), page.write("yes", "m1"))
+        assert [texts(each) for each in both] == [["question 1"]] * 2 and page.turns.answered == ["yes"]
+        assert both[0][0].choices.keys() == both[1][0].choices.keys()
+        assert texts(await page.write("yes", "m1", worker=1)) == ["question 1"], "at another worker as well"
+        assert page.turns.answered == ["yes"]
+        (now,) = both[1][0].choices
+        assert texts(await page.press(now)) == ["question 2"], "what its reply offers can be pressed"
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (("yes", "m1"), ("yes", "m2")),
+        (("yes", "m1"), ("hes got a knife", "m1")),
+        (("yes", ""), ("yes", "")),
+        (("yes", ""), ("yes", "m1")),
+    ],
+    ids=["another mark", "other words under the same mark", "no marks", "a mark only now"],
+)
+def test_what_is_not_the_same_message_counts(
+    conversations: Conversations, first: tuple[str, str], then: tuple[str, str]
+) -> None:
+    async def scene() -> None:
+        page = await Page(conversations).open()
+        assert texts(await page.write(*first)) == ["question 1"]
+        assert texts(await page.write(*then)) == ["question 2"]
+        assert page.turns.answered == [first[0], then[0]]
+
+    asyncio.run(scene())
+
+
+def test_the_text_before_the_last_one_counts_where_it_comes_again(conversations: Conversations) -> None:
+    # Nobody waits for the reply to it any more: it was typed anew, or sent from a page that was gone back to.
+    async def scene() -> None:
+        page = await Page(conversations).open()
+        for text, mark in (("yes", "m1"), ("no", "m2"), ("yes", "m1")):
+            await page.write(text, mark)
+        assert page.turns.answered == ["yes", "no", "yes"]
+
+    asyncio.run(scene())
+
+
+def test_a_text_whose_turn_broke_is_heard_when_it_is_sent_again(conversations: Conversations) -> None:
+    async def scene() -> None:
+        page = await Page(conversations).open()
+        page.turns.broken = True
+        assert texts(await page.write("hes outside", "m1")) == ["fixed"]
+        page.turns.broken = False
+        assert texts(await page.write("hes outside", "m1")) == ["question 2"]
 
     asyncio.run(scene())
 
