@@ -12,7 +12,7 @@ from typing import Any
 from rasa.core.agent import Agent
 
 from channels.turns import STATIC_FALLBACK, Reply, Turns
-from outreach.adapters.leavings import Leavings
+from outreach.adapters.leavings import CLOCKS_DIFFER_SECONDS, Leavings
 from outreach.adapters.text_conversations import TextConversations
 from outreach.adapters.turn_locks import TurnLocks
 from outreach.privacy import capability
@@ -33,8 +33,8 @@ logger = logging.getLogger(__name__)
 URGENT = frozenset({STATIC_FALLBACK, "utter_ask_silent_999", *(f"utter_{intent}" for intent in SAFETY)})
 HELLO = "utter_greet"
 FORGET_AGAIN_SECONDS = 1.0
-# An exit that comes through later than this was kept waiting, by a process that hung. Clocks of machines differ by less.
-LATE_SECONDS = 5.0
+# An exit that comes through later than this was kept waiting, by a process that hung.
+LATE_SECONDS = CLOCKS_DIFFER_SECONDS
 # Longer than a turn may take, with the wait for the one before it.
 EMPTY_SECONDS = 15.0
 # How long a text waits for those before it. Whoever sent it has had the fixed reply long before.

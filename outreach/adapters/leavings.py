@@ -10,6 +10,9 @@ from collections.abc import Callable
 
 from outreach.adapters.shared import Gone, Shared
 
+# Clocks of machines differ by less.
+CLOCKS_DIFFER_SECONDS = 5.0
+
 _NOTE = "redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2])"
 _LAST = "return redis.call('get', KEYS[1])"
 
@@ -34,15 +37,19 @@ class Leavings:
                 await self._shared.run(_NOTE, [self._name(key)], repr(at), int(self._keep_seconds * 1000))
 
     async def left_since(self, key: str, moment: float) -> bool:
-        """Whether they left after this moment."""
-        oldest = self._clock() - self._keep_seconds
-        self._left = {known: when for known, when in self._left.items() if when > oldest}
+        """Whether they left after this moment, at which their text came.
+
+        A leaving that the clock has not come to yet was before it was put back: whoever texts then is answered.
+        """
+        now = self._clock()
+        latest = max(now, moment) + CLOCKS_DIFFER_SECONDS
+        self._left = {known: when for known, when in self._left.items() if now - self._keep_seconds < when <= latest}
         if self._left.get(key, moment) > moment:
             return True
         if self._shared is not None:
             with contextlib.suppress(Gone):
                 found = await self._shared.run(_LAST, [self._name(key)])
-                return found is not None and float(found) > moment
+                return found is not None and moment < float(found) <= latest
         return False
 
     def _name(self, key: str) -> str:

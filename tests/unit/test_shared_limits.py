@@ -236,6 +236,20 @@ def test_every_worker_knows_that_somebody_left_and_nobody_who(url: str, redis_se
     played(scene)
 
 
+def test_a_leaving_that_the_clock_has_not_come_to_is_none(url: str) -> None:
+    # The clock was put back, or a machine's is wrong: whoever texts since then would meet silence.
+    async def scene() -> None:
+        async with sharing(url, url) as (one, two):
+            before, since = Leavings(60, one, clock=lambda: 5000.0), Leavings(60, two, clock=lambda: 1400.0)
+            before.note(SENDER, 5000.0)
+            await before.tell(SENDER, 5000.0)
+            assert not await since.left_since(SENDER, 1399.0)
+            assert await since.left_since(SENDER, 4999.0), "a text that waited meanwhile came before it"
+            assert await before.left_since(SENDER, 4999.0)
+
+    played(scene)
+
+
 def test_without_its_redis_a_worker_knows_of_its_own_leavings(url: str) -> None:
     async def scene() -> None:
         async with sharing("redis://127.0.0.1:1/0") as (gone,):

@@ -289,6 +289,21 @@ def test_a_text_that_waited_for_its_turn_while_somebody_left_is_not_answered(pho
     assert phone.text("hi") == [TEXTS.greeting] and phone.rows() == 1, "who comes back is answered"
 
 
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_who_left_before_the_clock_was_put_back_is_answered(phone: Phone, elsewhere: bool) -> None:
+    # By a clock that went back an hour the leaving seems to come after every text of that hour.
+    phone.seconds = 7200.0
+    phone.text("hi")
+
+    async def leaves() -> None:
+        (phone.another_process(phone.leavings) if elsewhere else phone.threads).forget(SENDER)
+
+    asyncio.run(leaves())
+    phone.seconds -= 3600
+    assert phone.text("danger")[0].startswith("Call 999 now."), "nobody in danger meets silence"
+    assert phone.text("and then?") == [TEXTS.greeting, "You said and then?."]
+
+
 def test_a_text_that_came_after_somebody_left_by_meaning_is_answered(phone: Phone) -> None:
     left, answered, _ = two_texts(phone, "bye now", "danger")
     assert left == [] and answered[0].startswith("Call 999 now.")
