@@ -29,4 +29,5 @@ def is_again(last: Kept | None, step: str, said: Heard, now: datetime) -> bool:
     """Whether these are the words of the yes that was taken just before, and would now answer another question."""
     if last is None or step not in _YES_COUNTS_AT or said.plain != last["words"]:
         return False
-    return now - datetime.fromisoformat(last["at"]) < WITHIN
+    # A clock that was put back in between tells nothing, and must not make every yes of an hour the same one.
+    return abs(now - datetime.fromisoformat(last["at"])) < WITHIN

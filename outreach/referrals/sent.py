@@ -34,4 +34,4 @@ def form_sent(kept: object, text: str, now: datetime) -> str | None:
     if not isinstance(kept, str) or not is_mark(kept) or not is_the_yes(text):
         return None
     _, at, form_key = kept.split(" ", 2)
-    return form_key if now - datetime.fromisoformat(at) < WITHIN else None
+    return form_key if abs(now - datetime.fromisoformat(at)) < WITHIN else None

@@ -357,6 +357,13 @@ def test_a_consent_that_comes_twice_does_not_say_that_a_way_is_safe(yes: str) ->
     assert talk.answers["safe_to_contact"] is True, "said once more, it is meant"
 
 
+def test_a_clock_that_is_put_back_makes_no_yes_the_one_before() -> None:
+    talk = Talk("yes")
+    assert talk.step == CONSENT
+    talk.say("yes", after=-3600)
+    assert talk.step == "name", "else it would be explained again and again for an hour"
+
+
 @pytest.mark.parametrize("said", ["send it", "yes send it", "please send it"])
 def test_what_ends_the_questions_does_not_send_when_it_comes_twice(said: str) -> None:
     talk = at(ENOUGH)

@@ -23,6 +23,7 @@ def test_other_words_know_nothing_of_it(said: str) -> None:
 
 def test_later_nothing_of_it_is_repeated() -> None:
     assert sent.form_sent(MARK, "yes", NOW + sent.WITHIN) is None
+    assert sent.form_sent(MARK, "yes", NOW - timedelta(hours=1)) is None, "the clock was put back: nobody knows how long ago"
 
 
 @pytest.mark.parametrize("kept", [None, "", "withdraw_referral", "K7DP-2MXW-9C", {"sent": 1}])
