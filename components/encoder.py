@@ -19,8 +19,8 @@ from outreach.settings import load
 
 _ASSETS = Path(__file__).parent / "assets" / "minilm"
 _SHA256 = {
-    "model.onnx": "705057388c0c820a01f2a863bb1eddaf64637872a2b88f8848d793725d17c329",
-    "head.npz": "23187363b28e3a87c3f50fba31338a4a13381b2c98487cd03c89ae74885acb6c",
+    "model.onnx": "dea18d6f20ef4db94977a1bc449c5183ccab74332396bd924b5ddded0b693a8f",
+    "head.npz": "c5e3624baa58878a0b3c65c74178a841f60d1ae681f100e4171f752a227960f9",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
 DIMENSIONS = 384
