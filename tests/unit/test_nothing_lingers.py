@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from channels.web import Chat, Refusal
+from channels.web import Chat, Refusal, Said
 from outreach.privacy import capability
 from outreach.settings import load
 
@@ -33,7 +33,7 @@ def chat_without_conversations() -> Chat:
 def refused(chat: Chat, said: str) -> Refusal:
     words = Words(said)
     with pytest.raises(Refusal) as raised:
-        asyncio.run(chat.answer(TOKEN, words.text, None))
+        asyncio.run(chat.answer(TOKEN, Said(words.text)))
     return raised.value
 
 

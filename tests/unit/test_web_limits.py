@@ -9,7 +9,7 @@ import pytest
 
 from channels.limits import Limits
 from channels.turns import Reply
-from channels.web import MOST_AT_ONCE, Chat
+from channels.web import MOST_AT_ONCE, Chat, Said
 from outreach.adapters.pace import Pace
 from outreach.network import network_of
 from outreach.privacy import capability
@@ -103,19 +103,19 @@ def test_when_too_many_wait_whoever_comes_then_gets_the_fixed_reply_at_once_and_
         conversations: Any = SimpleNamespace(find=lambda key: SimpleNamespace(sealed_choices=None), forget=forgotten.append)
         chat.turns, chat.conversations = turns, conversations
         chat.metrics = SimpleNamespace(left=lambda *_: None)  # type: ignore[assignment]
-        waiting = [asyncio.ensure_future(chat.answer(capability.new_token(), "hello there", None)) for _ in range(MOST_AT_ONCE)]
+        waiting = [asyncio.ensure_future(chat.answer(capability.new_token(), Said("hello there"))) for _ in range(MOST_AT_ONCE)]
         for _ in range(20):
             await asyncio.sleep(0)
         assert turns.begun == MOST_AT_ONCE
-        late = await asyncio.wait_for(chat.answer(capability.new_token(), "hello there", None), 2)
+        late = await asyncio.wait_for(chat.answer(capability.new_token(), Said("hello there")), 2)
         assert [reply.text for reply in late] == ["ring 999"]
-        danger = await asyncio.wait_for(chat.answer(capability.new_token(), "he has a knife", None), 2)
+        danger = await asyncio.wait_for(chat.answer(capability.new_token(), Said("he has a knife")), 2)
         assert [reply.text for reply in danger] == ["call 999 now"], "what can be understood without a turn is"
-        leaving = await asyncio.wait_for(chat.answer(capability.new_token(), "exit", None), 2)
+        leaving = await asyncio.wait_for(chat.answer(capability.new_token(), Said("exit")), 2)
         assert leaving[0].command == "exit" and len(forgotten) == 1
         turns.go.set()
         assert {replies[0].text for replies in await asyncio.gather(*waiting)} == {"understood"}
-        again = await chat.answer(capability.new_token(), "hello there", None)
+        again = await chat.answer(capability.new_token(), Said("hello there"))
         assert again[0].text == "understood", "room again"
 
     asyncio.run(crowd())
