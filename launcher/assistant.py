@@ -58,10 +58,11 @@ def serve(model: str, settings: Settings) -> None:
 
     from channels.everywhere import protect
     from channels.watching import watch
-    from launcher import action_replies, careful_http, graph_runner
+    from launcher import action_replies, careful_http, graph_runner, rule_index
 
     os.chdir(ROOT)
     graph_runner.install()
+    rule_index.install()
     action_replies.install()
     _trust_the_model()
     endpoints = AvailableEndpoints.read_endpoints("endpoints.yml")
