@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from outreach.adapters.pace import Pace
+from outreach.adapters.pace import Limit, Pace
 from outreach.network import network_of
 
 _MINUTE = 60.0
@@ -25,17 +25,17 @@ class Limits:
     async def may_speak(self, token: str, address: str) -> bool:
         """Whether this conversation, and this address, may send another message now. Counts it."""
         # What one conversation sends too much is not counted against others behind the same address.
-        if not await self._pace.may("speak", _hashed(token), self._messages, _MINUTE):
-            return False
-        most = self._messages * _CONVERSATIONS_OF_AN_ADDRESS
-        return await self._pace.may("speak from", _hashed(network_of(address)), most, _MINUTE)
+        return await self._pace.may_by_all(
+            Limit("speak", _hashed(token), self._messages, _MINUTE),
+            Limit("speak from", _hashed(network_of(address)), self._messages * _CONVERSATIONS_OF_AN_ADDRESS, _MINUTE),
+        )
 
     async def may_begin(self, address: str) -> bool:
         """Whether this address may begin another conversation now. Counts it."""
-        if not await self._pace.may("begin", _hashed(network_of(address)), self._sessions, _MINUTE):
-            return False
         most = max(_LEAST_IN_ALL, self._sessions * _ADDRESSES)
-        return await self._pace.may("begin", "all", most, _MINUTE)
+        return await self._pace.may_by_all(
+            Limit("begin", _hashed(network_of(address)), self._sessions, _MINUTE), Limit("begin", "all", most, _MINUTE)
+        )
 
 
 def _hashed(who: str) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from outreach.adapters.pace import Pace
+from outreach.adapters.pace import Limit, Pace
 from outreach.privacy import capability
 
 _MINUTE, _HOUR = 60.0, 3600.0
@@ -29,7 +29,6 @@ class TextLimits:
         """Whether a text of this sender is answered. Counts it. Too many are explained once in an hour, then met by silence."""
         who = capability.row_key(sender)
         # One number's flood does not use up what all have together.
-        mine = await self._pace.may("number", who, self._per_number, _HOUR)
-        if mine and await self._pace.may("all", "", self._in_all, _MINUTE):
+        if await self._pace.may_by_all(Limit("number", who, self._per_number, _HOUR), Limit("all", "", self._in_all, _MINUTE)):
             return May.ANSWER
         return May.EXPLAIN if await self._pace.may("explained", who, 1, _HOUR) else May.KEEP_SILENT

@@ -4,6 +4,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from outreach.adapters.shared import Gone, Shared
 
@@ -12,16 +13,28 @@ _SWEEP_EVERY = 1_000
 
 # Redis's own clock is asked, as those of the processes may differ. A time to come is one from before its clock was set back.
 _MAY = """
-local now, most, seconds = tonumber(redis.call('time')[1]), tonumber(ARGV[1]), tonumber(ARGV[2])
-local newest = tonumber(redis.call('lindex', KEYS[1], 0) or '0')
-if newest > now then redis.call('del', KEYS[1]) end
-local oldest = redis.call('lindex', KEYS[1], most - 1)
-if oldest and tonumber(oldest) > now - seconds then return 0 end
-redis.call('lpush', KEYS[1], now)
-redis.call('ltrim', KEYS[1], 0, most - 1)
-redis.call('expire', KEYS[1], math.ceil(seconds) + 1)
+local now = tonumber(redis.call('time')[1])
+for i, name in ipairs(KEYS) do
+  local most, seconds = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+  local newest = tonumber(redis.call('lindex', name, 0) or '0')
+  if newest > now then redis.call('del', name) end
+  local oldest = redis.call('lindex', name, most - 1)
+  if oldest and tonumber(oldest) > now - seconds then return 0 end
+  redis.call('lpush', name, now)
+  redis.call('ltrim', name, 0, most - 1)
+  redis.call('expire', name, math.ceil(seconds) + 1)
+end
 return 1
 """
+
+
+class Limit(NamedTuple):
+    """`who` may do `what` so many times at `most` in so many seconds."""
+
+    what: str
+    who: str
+    most: int
+    seconds: float
 
 
 class Pace:
@@ -39,13 +52,21 @@ class Pace:
 
     async def may(self, what: str, who: str, most: int, seconds: float) -> bool:
         """Whether `who` may do this once more, when `most` in so many seconds are allowed. Counts it."""
+        return await self.may_by_all(Limit(what, who, most, seconds))
+
+    async def may_by_all(self, *limits: Limit) -> bool:
+        """Whether each of these limits lets this be done once more. What one refuses counts for those before it alone.
+
+        Redis is asked once for all of them.
+        """
         if self._shared is not None:
             try:
-                name = f"outreach:pace:{what}:{self._shared.hidden(who)}"
-                return bool(await self._shared.run(_MAY, [name], most, seconds))
+                names = [f"outreach:pace:{each.what}:{self._shared.hidden(each.who)}" for each in limits]
+                bounds = [bound for each in limits for bound in (each.most, each.seconds)]
+                return bool(await self._shared.run(_MAY, names, *bounds))
             except Gone:
                 pass
-        return self._may_here((what, who), most, seconds)
+        return all(self._may_here((each.what, each.who), each.most, each.seconds) for each in limits)
 
     def _may_here(self, name: tuple[str, str], most: int, seconds: float) -> bool:
         now = self._clock()

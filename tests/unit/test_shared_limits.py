@@ -12,7 +12,7 @@ from engines import Redis
 from channels.sms_limits import May, TextLimits
 from channels.sms_once import Once
 from outreach.adapters.leavings import Leavings
-from outreach.adapters.pace import Pace
+from outreach.adapters.pace import Limit, Pace
 from outreach.adapters.repeats import Repeats
 from outreach.adapters.shared import Shared
 
@@ -96,6 +96,26 @@ def test_two_workers_count_together(url: str) -> None:
             assert [await texts[number % 2].may(SENDER) for number in range(4)] == [
                 May.ANSWER, May.ANSWER, May.EXPLAIN, May.KEEP_SILENT,
             ]
+
+    played(scene)
+
+
+@pytest.mark.parametrize("with_redis", [True, False])
+def test_several_limits_are_asked_in_one_and_the_first_that_refuses_ends_it(url: str, redis_server: Redis, with_redis: bool) -> None:
+    async def scene() -> None:
+        async with sharing(url) as (one,):
+            pace = Pace(one if with_redis else None)
+            mine, all_together = Limit("speak", "a", 2, 60), Limit("speak from", "net", 3, 60)
+            before = redis_server.client().info("commandstats").get("cmdstat_evalsha", {}).get("calls", 0)
+            assert [await pace.may_by_all(mine, all_together) for _ in range(4)] == [True, True, False, False]
+            after = redis_server.client().info("commandstats").get("cmdstat_evalsha", {}).get("calls", 0)
+            # The first time the script is not there yet.
+            assert after - before in ((4, 5) if with_redis else (0,))
+            # What the first limit refused was not counted by the second: that lets one more through, and no more.
+            other = [Limit("speak", name, 2, 60) for name in "bc"]
+            assert [await pace.may_by_all(each, all_together) for each in other] == [True, False]
+            # What the second refused was counted by the first.
+            assert [await pace.may("speak", "c", 2, 60) for _ in range(2)] == [True, False]
 
     played(scene)
 
