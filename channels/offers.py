@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from channels.turns import SAFETY_CHOICES, Reply
 from outreach.privacy import capability
@@ -43,7 +43,9 @@ class Offer:
 
     def sealed(self, token: str) -> bytes:
         """As it is stored."""
-        return capability.seal(token, json.dumps(asdict(self)).encode())
+        # Not `asdict`, which copies every service in them bit by bit.
+        state = {**vars(self), "replies": [vars(reply) for reply in self.replies]}
+        return capability.seal(token, json.dumps(state).encode())
 
     def title_of(self, choice: str) -> str:
         """What stands on a choice's button; nothing where it is not known."""

@@ -58,11 +58,12 @@ def serve(model: str, settings: Settings) -> None:
 
     from channels.everywhere import protect
     from channels.watching import watch
-    from launcher import action_replies, careful_http, graph_runner, rule_index
+    from launcher import action_replies, careful_http, graph_runner, left_undone, rule_index
 
     os.chdir(ROOT)
     graph_runner.install()
     rule_index.install()
+    left_undone.install()
     action_replies.install()
     _trust_the_model()
     endpoints = AvailableEndpoints.read_endpoints("endpoints.yml")

@@ -86,5 +86,3 @@ def install() -> None:
     """Let every policy look so. It takes a model's rules for settled: nothing may be trained in this process."""
     RulePolicy._get_possible_keys = possible_keys
     RulePolicy._find_action_from_rules = find_action
-    # A copy of the conversation's states as text, each time, for a line of debugging that is never written.
-    RulePolicy.format_tracker_states = staticmethod(lambda _: "")

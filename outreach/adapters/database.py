@@ -289,5 +289,7 @@ def _use_wal(cursor: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    mode = connection.get_execution_options().get("begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {mode}")
+    # What is read needs no transaction, as on PostgreSQL.
+    mode = connection.get_execution_options().get("begin")
+    if mode is not None:
+        connection.exec_driver_sql(f"BEGIN {mode}")

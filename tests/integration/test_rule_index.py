@@ -114,7 +114,6 @@ def rasas_own() -> Iterator[None]:
     yield
     for name, each in kept.items():
         setattr(RulePolicy, name, each)
-    del RulePolicy.format_tracker_states
 
 
 @pytest.mark.usefixtures("rasas_own")
