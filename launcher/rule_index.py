@@ -1,6 +1,6 @@
 """Finds the rules that may fit a conversation without trying all of them.
 
-Rasa's RulePolicy holds every rule against every state of a conversation, four times in a turn: a fifth of what a turn costs. A
+Rasa's RulePolicy holds every rule against every state of a conversation, four times in a turn: a sixth of what a turn took. A
 rule can only fit when its last state has the conversation's last action and last intent, so these are what rules are found by.
 Which of the found ones fit, and which of those wins, Rasa decides as ever.
 """
