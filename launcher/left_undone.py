@@ -1,4 +1,4 @@
-"""Leaves undone what Rasa does in every turn and nobody here has anything of: a twentieth of what a turn takes.
+"""Leaves undone what Rasa does in every turn and nobody here has anything of: by a profile, a twentieth of a turn.
 
 Copies of what was said, of what followed from it and of the conversation's states, each for a line of debugging that is never
 written; and a look at whether what was understood is in the domain, for which an empty domain is built each time. A model's
