@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from components.linear import Linear
 from outreach.settings import load
 
 _ASSETS = Path(__file__).parent / "assets" / "minilm"
@@ -69,18 +70,12 @@ class SentenceEncoder:
         return scaled
 
 
-class Head:
-    """The linear layer under which the encoder was fine-tuned: how likely it held each intent.
+class Head(Linear):
+    """The linear layer under which the encoder was fine-tuned: how likely it held each intent, by one of the encoder's vectors.
 
     It learnt from messages that were cut, misspelt and put together, and from a larger encoder. What is fitted to the finished
     vectors afterwards has seen neither, and is surer of itself than it should be.
     """
-
-    def __init__(self, weights: npt.NDArray[np.float32], bias: npt.NDArray[np.float32], intents: Sequence[str]) -> None:
-        """`weights` has a row of `DIMENSIONS` numbers for each intent, `bias` one number."""
-        self._weights = weights
-        self._bias = bias
-        self.intents = tuple(str(intent) for intent in intents)
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Head | None:
@@ -93,17 +88,10 @@ class Head:
 
     def ordered(self, intents: Sequence[str]) -> Head | None:
         """The same for these intents, in this order; None where it does not know one of them."""
-        if not set(intents) <= set(self.intents):
+        if not set(intents) <= set(self.names):
             return None
-        rows = [self.intents.index(intent) for intent in intents]
-        return Head(self._weights[rows], self._bias[rows], intents)
-
-    def of(self, vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """How likely each intent is, a row for each of the encoder's vectors."""
-        held = (vectors @ self._weights.T + self._bias).astype(np.float64)
-        likely = np.exp(held - held.max(axis=1, keepdims=True))
-        scaled: npt.NDArray[np.float64] = likely / likely.sum(axis=1, keepdims=True)
-        return scaled
+        rows = [self.names.index(intent) for intent in intents]
+        return Head(self.weights[rows], self.bias[rows], intents)
 
 
 def _files(folder: Path | None) -> tuple[Path, Path]:

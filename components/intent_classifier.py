@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import pickle
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,8 +25,10 @@ from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KE
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from components import encoder, part_alarm
+from components import encoder, linear, part_alarm, spelling
+from components.linear import Linear
 from components.part_alarm import LEAVING, NOTHING, PartAlarm
+from components.spelling import LONGEST, SHORTEST, Spelling
 from outreach.understanding import segments
 from outreach.understanding.catalogue import SAFETY
 
@@ -38,39 +38,13 @@ OUT_OF_SCOPE = "out_of_scope"
 ALSO = "also"
 # Set on an intent that is there out of caution: something else was held to be likelier.
 GUESSED = "guessed"
-_LEARNED = "classifier.pickle"
+# Arrays alone: reading them runs nothing.
+_LEARNED = "classifier.npz"
 _BATCH = 64
 # Each holds a batch of the longest messages in memory.
 _THREADS = min(4, len(os.sched_getaffinity(0)))
 # Leaving that is less sure than this gives way to a danger in a part.
 _CERTAIN = 0.65
-
-
-class Spelling:
-    """How a text is spelt, as numbers: what a fitted `TfidfVectorizer` and a projection give, without what sklearn looks up,
-    checks and copies for each message anew.
-    """
-
-    def __init__(self, ngrams: Any, projection: npt.NDArray[np.float32]) -> None:
-        """`projection` has a column for each n-gram that the vectorizer knows."""
-        # A row for each n-gram, one after the other in memory.
-        self._rows = np.ascontiguousarray(projection.T, dtype=np.float32)
-        self._pieces = ngrams.build_analyzer()
-        self._known: dict[str, int] = ngrams.vocabulary_
-        self._rarity = np.asarray(ngrams.idf_, dtype=np.float32)
-
-    @property
-    def projection(self) -> npt.NDArray[np.float32]:
-        """What it was made with."""
-        return self._rows.T
-
-    def of(self, text: str) -> npt.NDArray[np.float32]:
-        """A row of length one, or of nothing where none of the text's n-grams is known."""
-        times = Counter(self._known[piece] for piece in self._pieces(text) if piece in self._known)
-        at = np.fromiter(times, np.intp, len(times))
-        weights = (1 + np.log(np.fromiter(times.values(), np.float32, len(times)))) * self._rarity[at]
-        row: npt.NDArray[np.float32] = weights @ self._rows[at]
-        return row / np.float32(max(float(np.linalg.norm(row)), 1e-9))
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -99,9 +73,8 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         self._model_storage = model_storage
         self._resource = resource
         self._encoder = encoder.SentenceEncoder()
-        self._ngrams: Any = None
         self._spelling: Spelling | None = None
-        self._regression: Any = None
+        self._regression: Linear | None = None
         self._head: encoder.Head | None = None
         self._part_alarm: PartAlarm | None = None
 
@@ -115,7 +88,7 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
         """Rasa's fingerprint sees this class alone: what it calls is added here."""
-        called = (__file__, segments.__file__, part_alarm.__file__)
+        called = (__file__, segments.__file__, part_alarm.__file__, linear.__file__, spelling.__file__)
         return encoder.fingerprint(*(hashlib.sha256(Path(str(file)).read_bytes()).hexdigest() for file in called))
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -126,17 +99,16 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
 
         examples = [e for e in training_data.intent_examples if e.get(TEXT) and e.get(INTENT)]
         texts = [segments.tidy(e.get(TEXT)) for e in examples]
-        self._ngrams = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True,
+        ngrams = TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(SHORTEST, LONGEST), min_df=2, sublinear_tf=True,
             max_features=self._config["max_features"], dtype=np.float32,
         )
-        counted = self._ngrams.fit_transform(texts)
+        counted = ngrams.fit_transform(texts)
         reduced = TruncatedSVD(self._config["ngram_dimensions"], random_state=42).fit(counted)
-        self._spelling = Spelling(self._ngrams, reduced.components_)
+        self._spelling = Spelling.fitted(ngrams, reduced.components_)
         features, intents = self._features(texts), [str(e.get(INTENT)) for e in examples]
-        self._regression = LogisticRegression(
-            C=self._config["C"], class_weight="balanced", max_iter=200, tol=1e-3, random_state=42
-        ).fit(features, intents)
+        regression = LogisticRegression(C=self._config["C"], class_weight="balanced", max_iter=200, tol=1e-3, random_state=42)
+        self._regression = Linear.fitted(regression.fit(features, intents))
         self._part_alarm = self._learn_parts(texts, intents, features)
         self._head = _head(self._regression)
         self._persist()
@@ -223,37 +195,40 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
         return _first({INTENT_NAME_KEY: worst, PREDICTED_CONFIDENCE_KEY: sure, GUESSED: True}, ranking)
 
     def _probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
-        """How likely each intent is, a row for each text, in the order of the regression's classes."""
+        """How likely each intent is, a row for each text, in the order of the regression's names."""
         return self._weighed(self._features(texts))
 
     def _weighed(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        found: npt.NDArray[np.float64] = self._regression.predict_proba(features)
+        assert self._regression is not None
+        found = self._regression.of(features)
         if self._head is not None:
             # The geometric mean: what either of them holds to be unlikely is.
             share = self._config["head_weight"]
             found = found ** (1 - share) * self._head.of(features[:, : encoder.DIMENSIONS]) ** share
-        found[:, self._regression.classes_ == OUT_OF_SCOPE] *= self._config["everyday"]
+        if OUT_OF_SCOPE in self._regression.names:
+            found[:, self._regression.names.index(OUT_OF_SCOPE)] *= self._config["everyday"]
         scaled: npt.NDArray[np.float64] = found / found.sum(axis=1, keepdims=True)
         return scaled
 
     def _harm(self, probabilities: npt.NDArray[np.float64]) -> dict[str, float]:
         """How much of a message speaks for each kind of danger. Having to leave is none."""
-        each = zip(self._regression.classes_, probabilities)
-        return {str(name): float(p) for name, p in each if name in SAFETY and name != LEAVING}
+        assert self._regression is not None
+        each = zip(self._regression.names, probabilities)
+        return {name: float(p) for name, p in each if name in SAFETY and name != LEAVING}
 
     def _ranking(self, probabilities: npt.NDArray[np.float64]) -> list[dict[str, Any]]:
+        assert self._regression is not None
         best = np.argsort(probabilities)[::-1][: self._config["ranking_length"]]
-        return [
-            {INTENT_NAME_KEY: str(self._regression.classes_[i]), PREDICTED_CONFIDENCE_KEY: float(probabilities[i])}
-            for i in best
-        ]
+        names = self._regression.names
+        return [{INTENT_NAME_KEY: names[i], PREDICTED_CONFIDENCE_KEY: float(probabilities[i])} for i in best]
 
     def _persist(self) -> None:
         assert self._spelling is not None
+        assert self._regression is not None
         assert self._part_alarm is not None
-        learned = (self._ngrams, self._spelling.projection, self._regression, self._part_alarm.regression)
+        learned = (self._spelling.arrays(), self._regression.arrays("whole"), self._part_alarm.regression.arrays("part"))
         with self._model_storage.write_to(self._resource) as folder:
-            (folder / _LEARNED).write_bytes(pickle.dumps(learned, protocol=5))
+            np.savez(folder / _LEARNED, **{name: array for each in learned for name, array in each.items()})
 
     @classmethod
     def load(
@@ -262,22 +237,18 @@ class SentenceIntentClassifier(GraphComponent, IntentClassifier):
     ) -> SentenceIntentClassifier:
         """Rasa's way to bring back a trained component. Raises when the file is missing or damaged."""
         component = cls(config, model_storage, resource)
-        with model_storage.read_from(resource) as folder:
-            # Made by this project's own training, as all of a model is.
-            learned = pickle.loads((folder / _LEARNED).read_bytes())  # noqa: S301
-        component._ngrams, projection, component._regression, parts = learned
-        if projection.shape[1] != len(component._ngrams.vocabulary_):
-            raise ValueError("the model is of another version of this component")
-        component._spelling = Spelling(component._ngrams, projection)
+        with model_storage.read_from(resource) as folder, np.load(folder / _LEARNED, allow_pickle=False) as learned:
+            component._spelling = Spelling.kept(learned)
+            component._regression = Linear.kept(learned, "whole")
+            component._part_alarm = PartAlarm(Linear.kept(learned, "part"))
         component._head = _head(component._regression)
-        component._part_alarm = PartAlarm(parts)
         return component
 
 
-def _head(regression: Any) -> encoder.Head | None:
-    """The encoder's own head, in the order of the regression's classes. None, and a warning, where it lacks one of them."""
+def _head(regression: Linear) -> encoder.Head | None:
+    """The encoder's own head, in the order of the regression's names. None, and a warning, where it lacks one of them."""
     head = encoder.Head.load()
-    ordered = None if head is None else head.ordered([str(name) for name in regression.classes_])
+    ordered = None if head is None else head.ordered(regression.names)
     if head is None:
         logger.warning("this encoder has no head.npz beside it: the regression alone decides")
     elif ordered is None:

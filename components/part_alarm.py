@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from rasa.shared.nlu.constants import INTENT_NAME_KEY, PREDICTED_CONFIDENCE_KEY
 
+from components.linear import Linear
 from outreach.understanding.catalogue import SAFETY
 
 NOTHING = "nothing"
@@ -23,17 +24,16 @@ LEAVING = "quick_exit"
 class PartAlarm:
     """What the parts of a message alone would be taken for."""
 
-    def __init__(self, regression: Any) -> None:
-        """`regression` has the safety intents and NOTHING as its classes."""
+    def __init__(self, regression: Linear) -> None:
+        """`regression` names the safety intents and NOTHING."""
         self.regression = regression
-        self._names = [str(name) for name in regression.classes_]
 
     @classmethod
     def learn(cls, features: npt.NDArray[np.float32], intents: Sequence[str], C: float) -> PartAlarm:  # noqa: N803
         """From a row for each part and its intent, or NOTHING. `C` is the inverse regularisation."""
         from sklearn.linear_model import LogisticRegression
 
-        return cls(LogisticRegression(C=C, max_iter=200, tol=1e-3, random_state=42).fit(features, intents))
+        return cls(Linear.fitted(LogisticRegression(C=C, max_iter=200, tol=1e-3, random_state=42).fit(features, intents)))
 
     def of(self, features: npt.NDArray[np.float32], sure: float, sure_of_leaving: float) -> list[dict[str, Any]]:
         """An intent, with `name` and `confidence`, for each part that is surely dangerous, or says that somebody must go.
@@ -41,8 +41,8 @@ class PartAlarm:
         How sure a danger is counts all kinds together: of which kind it is may be less certain.
         """
         found = []
-        for row in self.regression.predict_proba(features):
-            each = {name: float(share) for name, share in zip(self._names, row) if name in SAFETY}
+        for row in self.regression.of(features):
+            each = {name: float(share) for name, share in zip(self.regression.names, row) if name in SAFETY}
             leaving = each.pop(LEAVING, 0.0)
             harm, worst = sum(each.values()), max(each, key=lambda name: each[name])
             if harm >= sure:

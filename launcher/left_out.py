@@ -1,7 +1,8 @@
-"""Keeps out of the assistant's process what Rasa imports for channels, stores and brokers that are not here.
+"""Keeps out of the assistant's process what Rasa and spaCy import for channels, stores, brokers and training that are not here.
 
-Slack, Telegram, Kafka's neighbours, two databases, a plotting library: half a second of every start, and tens of megabytes. In
-their place stand modules that have every name, as a class that does nothing; none of them is ever called.
+Slack, Telegram, Kafka's neighbours, two databases, a plotting library, a scheduler of reminders, sklearn (what it learnt is
+asked without it): most of a second of every start, and tens of megabytes. In their place stand modules that have every name, as
+a class that does nothing; none of them is ever called.
 """
 from __future__ import annotations
 
@@ -13,9 +14,9 @@ from types import ModuleType
 from typing import Any
 
 NAMES = frozenset({
-    "aio_pika", "aiogram", "aiormq", "boto3", "botocore", "cachecontrol", "confluent_kafka", "fbmessenger", "mattermostwrapper",
-    "matplotlib", "prompt_toolkit", "pymongo", "questionary", "randomname", "rocketchat_API", "scipy.stats", "slack_sdk",
-    "socketio", "webexteamssdk",
+    "aio_pika", "aiogram", "aiormq", "apscheduler", "boto3", "botocore", "cachecontrol", "confluent_kafka", "fbmessenger",
+    "matplotlib", "mattermostwrapper", "prompt_toolkit", "pymongo", "questionary", "randomname", "rocketchat_API", "sanic_cors",
+    "sanic_jwt", "scipy.stats", "sklearn", "slack_sdk", "socketio", "spacy.cli", "webexteamssdk",
 })  # fmt: skip
 
 

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.engine.url import URL, make_url
@@ -242,6 +240,10 @@ def take_turn(connection: Connection) -> None:
 
 def migrate(engine: Engine) -> None:
     """Bring the database up to date. Processes that start at once wait for each other, and the later ones find it done."""
+    # Only who prepares a start migrates; it is a tenth of a second in every other process's start.
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with writing(engine, patient=True) as connection:

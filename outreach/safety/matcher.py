@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from spacy import symbols
 from spacy.lang.en import English
 from spacy.matcher import Matcher
 from spacy.tokens import Doc
@@ -166,6 +168,14 @@ class _Message:
         return self.kept[word] == END or (clause and (gap in self.commas or self.kept[word] == "but"))
 
 
+@dataclass(frozen=True)
+class _Place:
+    """One place of a wording: spaCy's pattern for it, and the words of which a message needs one, where it does."""
+
+    token: dict[str, Any]
+    needs: frozenset[str] | None = None
+
+
 @dataclass
 class _Words:
     """The named lists of the file, and how a wording is read with them."""
@@ -174,6 +184,8 @@ class _Words:
     forms: dict[str, dict[str, frozenset[str]]]
     macros: Mapping[str, list[str]]
     used: set[str] = field(default_factory=set)
+    # What has been read already: the same few are in most wordings.
+    places: dict[str, _Place] = field(default_factory=dict)
     named: set[str] = field(default_factory=lambda: set(_NO_GAP))
 
     def phrases(self, wordings: Iterable[str]) -> Iterator[Phrase]:
@@ -195,23 +207,28 @@ class _Words:
 
     def _phrase(self, wording: str) -> Phrase:
         atoms = wording.split()
-        tokens = [self._token(atom) for atom in atoms if atom not in _EDGES]
-        needs = [frozenset(t["LOWER"]["IN"]) for t in tokens if "OP" not in t and "IN" in t.get("LOWER", {})]
+        places = [self._place(atom) for atom in atoms if atom not in _EDGES]
+        needs = [place.needs for place in places if place.needs is not None]
         # The rarest first: it is what rules most wordings out.
         needs.sort(key=len)
         if not needs:
             raise ValueError(f"a wording needs a word of its own: {wording}")
-        return Phrase(tuple(tokens), tuple(needs), frozenset(a for a in atoms if a in _EDGES))
+        return Phrase(tuple(place.token for place in places), tuple(needs), frozenset(a for a in atoms if a in _EDGES))
 
-    def _token(self, atom: str) -> dict[str, Any]:
+    def _place(self, atom: str) -> _Place:
+        if atom not in self.places:
+            self.places[atom] = self._read(atom)
+        return self.places[atom]
+
+    def _read(self, atom: str) -> _Place:
         if atom in _GAPS:
-            return {"LOWER": {"NOT_IN": _NO_GAP}, "OP": _GAPS[atom]}
-        token: dict[str, Any] = {}
-        if atom.endswith("?"):
-            atom, token["OP"] = atom[:-1], "?"
-        if atom.startswith("!"):
-            return token | {"LOWER": {"NOT_IN": sorted(self._members(atom[1:]))}}
-        return token | {"LOWER": {"IN": sorted(self._members(atom))}}
+            return _Place({"LOWER": {"NOT_IN": _NO_GAP}, "OP": _GAPS[atom]})
+        plain = atom.removesuffix("?")
+        once: dict[str, Any] = {} if plain == atom else {"OP": "?"}
+        if plain.startswith("!"):
+            return _Place(once | {"LOWER": {"NOT_IN": sorted(self._members(plain[1:]))}})
+        members = self._members(plain)
+        return _Place(once | {"LOWER": {"IN": sorted(members)}}, None if once else members)
 
     def _members(self, atom: str) -> frozenset[str]:
         members = frozenset().union(*(self._of(part) for part in atom.split("|")))
@@ -253,29 +270,32 @@ def inflected(entry: str) -> dict[str, str]:
 class SafetyMatcher:
     """Finds danger, self-harm, a child at risk and leaving in a message."""
 
-    def __init__(self, vocab: Any, data: Mapping[str, Any]) -> None:
+    def __init__(self, english: frozenset[str], data: Mapping[str, Any]) -> None:
+        """`english` is every word that is no slip of the pen, `data` what the file of patterns holds."""
         words = _read_words(data)
-        self._vocab = vocab
+        self._english = english
+        self._vocab = vocab = create_vocab("en", English.Defaults)
         self._contexts = {
             name: Context(each["where"], Wordings(vocab, words.phrases(each["wordings"])))
             for name, each in data["contexts"].items()
         }
         self._patterns = sorted(_read_patterns(vocab, data, words), key=lambda p: ORDER.index(p.intent))
         self._alone = Wordings(vocab, words.phrases(data["alone"]["wordings"]))
+        self._named = frozenset(words.named)
         spelling = data["spelling"]
         self._speller = Speller(
             _short_forms(spelling),
             spelling["repair_to"].split(),
             spelling["never_repair"].split(),
             spelling["after_ill_and_hell"].split(),
-            lambda word: word in vocab.strings,
+            # What a pattern names is a word as well.
+            (english | self._named).__contains__,
         )
-        self._named = frozenset(words.named)
         self.unused = (set(words.lists) | set(words.forms) | set(words.macros)) - words.used
 
     @classmethod
     def load(cls) -> SafetyMatcher:
-        """Read the patterns and the language model."""
+        """Read the patterns and the words of the language model."""
         # The same loader in C, twelve times as fast.
         return cls(_english(), yaml.load(PATTERNS.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
 
@@ -313,13 +333,14 @@ class SafetyMatcher:
         return any(start >= first and end <= last for start, end in message.found[name])
 
 
-def _english() -> Any:
-    """The vocabulary of the small English model, by its folder: its package goes by another name than spaCy expects."""
+def _english() -> frozenset[str]:
+    """Every word that the small English model knows, by its folder: its package goes by another name than spaCy expects."""
     spec = importlib.util.find_spec(_MODEL_PACKAGE)
     if spec is None or spec.origin is None:
         raise RuntimeError(f"The language model {_MODEL_PACKAGE} is not installed: run `make setup`.")
     folder = next(Path(spec.origin).parent.glob(f"{_MODEL_PACKAGE}-*"))
-    return create_vocab("en", English.Defaults).from_disk(folder / "vocab")
+    # spaCy has the names of its own symbols, which are words too, in itself.
+    return frozenset(json.loads((folder / "vocab" / "strings.json").read_text(encoding="utf-8"))).union(symbols.IDS)
 
 
 def _read_words(data: Mapping[str, Any]) -> _Words:

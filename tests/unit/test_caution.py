@@ -29,7 +29,7 @@ def intent(**held: float) -> dict[str, Any]:
     """The same with how sure it is."""
     made: Any = object.__new__(SentenceIntentClassifier)
     made._config = {**SentenceIntentClassifier.get_default_config(), "caution": 3.0}
-    made._regression = SimpleNamespace(classes_=np.array(NAMES))
+    made._regression = SimpleNamespace(names=tuple(NAMES))
     made._probabilities = lambda texts: np.array([[held.get(name, 0.0) for name in NAMES] for _ in texts])
     message = Message(data={TEXT: "one thing and nothing else"})
     made._understand(message)
@@ -73,7 +73,7 @@ def test_the_head_and_the_regression_have_their_shares() -> None:
     made: Any = object.__new__(SentenceIntentClassifier)
     made._config = {**SentenceIntentClassifier.get_default_config(), "everyday": 1.0, "head_weight": 0.4}
     made._regression = SimpleNamespace(
-        classes_=np.array(["child_at_risk", "ask_refuge"]), predict_proba=lambda features: np.array([[0.8, 0.2]])
+        names=("child_at_risk", "ask_refuge"), of=lambda features: np.array([[0.8, 0.2]])
     )
     made._features = lambda texts: np.ones((1, DIMENSIONS + 3), np.float32) / np.float32(DIMENSIONS)
     weights = np.zeros((2, DIMENSIONS), np.float32)

@@ -20,7 +20,7 @@ def head(*intents: str) -> Head:
 def test_the_committed_head_knows_every_intent() -> None:
     found = Head.load()
     assert found is not None
-    assert set(found.intents) == set(CATALOGUE)
+    assert set(found.names) == set(CATALOGUE)
 
 
 def test_each_row_adds_up_to_one_however_sure_it_is() -> None:

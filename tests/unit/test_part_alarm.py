@@ -19,14 +19,15 @@ WHOLES = ["immediate_danger", "child_at_risk", "suicidal_or_self_harm", "quick_e
 def alarm(*rows: dict[str, float]) -> PartAlarm:
     """One that holds these of the parts, in their order."""
     held = np.array([[row.get(name, 0.0) for name in CLASSES] for row in rows])
-    return PartAlarm(SimpleNamespace(classes_=np.array(CLASSES), predict_proba=lambda features: held))
+    held_by: Any = SimpleNamespace(names=tuple(CLASSES), of=lambda features: held)
+    return PartAlarm(held_by)
 
 
 def understood(whole: dict[str, float], *parts: dict[str, float], text: str = "one thing. another thing") -> Message:
     """A message of which the regression holds so much of each, and of whose parts the alarm does."""
     made: Any = object.__new__(SentenceIntentClassifier)
     made._config = SentenceIntentClassifier.get_default_config()
-    made._regression = SimpleNamespace(classes_=np.array(WHOLES))
+    made._regression = SimpleNamespace(names=tuple(WHOLES))
     made._features = lambda texts: np.zeros((len(texts), 1), np.float32)
     made._weighed = lambda features: np.array([[whole.get(name, 0.0) for name in WHOLES] for _ in features])
     made._part_alarm = alarm(*parts)
@@ -90,5 +91,5 @@ def test_it_learns_what_is_no_danger_from_the_parts_of_what_is_none() -> None:
     intents = ["immediate_danger", "ask_housing", "ask_housing", "immediate_danger"]
     whole = np.array([[1, 0], [9, 9], [0, 1], [7, 7]], np.float32)
     learned = made._learn_parts(texts, intents, whole)
-    assert list(learned.regression.classes_) == ["immediate_danger", NOTHING]
+    assert list(learned.regression.names) == ["immediate_danger", NOTHING]
     assert [each["name"] for each in learned.of(np.array([[1, 0], [0, 1]], np.float32), 0.6, 0.6)] == ["immediate_danger"]

@@ -484,9 +484,9 @@ def test_the_order_is_the_catalogues() -> None:
 def test_a_mistake_in_the_file_is_told_at_once(safety: SafetyMatcher) -> None:
     for wording in ("NOSUCHLIST me", "<NOSUCH> me", "..", "a|b?|c"):
         with pytest.raises((KeyError, ValueError)):
-            SafetyMatcher(safety._vocab, _with(wording=wording))
+            SafetyMatcher(safety._english, _with(wording=wording))
     with pytest.raises(ValueError, match="nowhere"):
-        SafetyMatcher(safety._vocab, _with(unless=["nowhere"]))
+        SafetyMatcher(safety._english, _with(unless=["nowhere"]))
 
 
 def _with(wording: str = "help", unless: list[str] | None = None) -> dict[str, Any]:
