@@ -22,7 +22,9 @@ STOPS_WITHIN = 60
 
 
 # Below those that the system hands out by itself: one of these may be an end of anybody's connection by the time that it is bound.
-_PORTS = range(15_000, 32_000)
+# Tests that run side by side (gw0, gw1 ...) have ports of their own.
+_BESIDE = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_PORTS = range(15_000, 32_000)[_BESIDE % 16 :: 16]
 _given_out: set[int] = set()
 
 
