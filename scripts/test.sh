@@ -7,4 +7,4 @@ scripts/setup-programs.sh chromium postgresql redis-server nginx-light
 .venv/bin/ruff check .
 .venv/bin/mypy
 # Most of the time somebody is waited for: two at a time, a file after the other, those that start servers first.
-exec .venv/bin/python -m pytest -n "${TEST_WORKERS:-2}" --dist loadfile --no-loadscope-reorder "$@"
+exec .venv/bin/python -m pytest -n "${PARALLEL:-2}" --dist loadfile --no-loadscope-reorder "$@"

@@ -6,6 +6,7 @@
 """
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import secrets
@@ -53,7 +54,9 @@ def _hash(password: str) -> str:
 @cache
 def _prepared(with_content: bool) -> Path:
     """A database as it is at the start, made once: bringing one up to date takes a while."""
-    made = Path(tempfile.mkdtemp(prefix="console-")) / "prepared.db"
+    folder = tempfile.mkdtemp(prefix="console-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    made = Path(folder) / "prepared.db"
     engine = connect(f"sqlite:///{made}")
     migrate(engine)
     if with_content:

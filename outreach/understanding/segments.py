@@ -25,13 +25,17 @@ _AGE_ALONE = re.compile(
     re.IGNORECASE,
 )
 _SPACE = re.compile(r"\s+")
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."})
+# Of an emoji, what says which skin it has and that it is one.
+_SHADES = dict.fromkeys([*range(0x1F3FB, 0x1F400), 0xFE0E, 0xFE0F])
+_QUOTES = _SHADES | str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."})
 # Enough of a text to know what it is about; the rest of ten thousand characters costs time and adds nothing.
 _LONGEST = 2000
 
 
 def tidy(text: str) -> str:
-    """The text as the classifier sees it: one form of each character, plain quotes, single spaces, no control characters."""
+    """The text as the classifier sees it: one form of each character, plain quotes, yellow emoji, single spaces, no control
+    characters.
+    """
     plain = unicodedata.normalize("NFKC", text[:_LONGEST]).translate(_QUOTES)
     return _SPACE.sub(" ", "".join(c for c in plain if c.isspace() or unicodedata.category(c)[0] != "C")).strip()
 

@@ -16,6 +16,7 @@ from outreach.understanding.catalogue import CATALOGUE, SAFETY
 
 HELD_OUT = (
     "heldout.csv", "safety.csv", "lookalikes.csv", "forum.csv", "fresh.csv", "heard.csv", "month.csv", "tales.csv", "chats.csv",
+    "texts.csv", "voices.csv", "sideways.csv",
 )
 # Two messages whose three-letter pieces overlap so much differ by a word or so.
 NEAR = 0.9

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from outreach.understanding.segments import sentences
+from outreach.understanding.segments import sentences, tidy
 
 
 @pytest.mark.parametrize("age", [
@@ -20,3 +20,8 @@ def test_an_age_alone_is_no_part_of_its_own(age: str) -> None:
 ])
 def test_what_only_begins_like_an_age_is_a_part(part: str) -> None:
     assert part in sentences(f"my dog is called rex. {part}. who will look after him?")
+
+
+@pytest.mark.parametrize(("text", "plain"), [("👍🏽", "👍"), ("❤️", "❤"), ("👩🏿‍👧🏿", "👩👧"), ("he’s  here…", "he's here..."), ("ok 🙏🏻", "ok 🙏")])
+def test_an_emoji_of_any_shade_is_the_same_emoji(text: str, plain: str) -> None:
+    assert tidy(text) == plain
